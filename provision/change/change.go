@@ -1,0 +1,48 @@
+package change
+
+import (
+	"context"
+	"fmt"
+)
+
+// Verb names the kind of a change.
+type Verb string
+
+// The verbs a plan may hold.
+const (
+	Create  Verb = "create"  // the subject does not exist yet
+	Update  Verb = "update"  // the subject exists and differs
+	Replace Verb = "replace" // the subject has to go and come back
+	Delete  Verb = "delete"  // the subject has to go
+	Start   Verb = "start"   // the subject exists and does not run
+	Run     Verb = "run"     // an opaque script has to run
+	Wait    Verb = "wait"    // nothing to do but to wait until the subject is as it should be
+)
+
+// Change is one difference between the system and the configuration, and the
+// act that removes it.
+type Change struct {
+	Verb    Verb
+	Subject string // what is changed, such as "domain kubenode1"
+	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"
+	// Concurrent allows this change to run beside its neighbours in the plan
+	// that allow it too.
+	Concurrent bool
+	// Apply makes the change. It is safe to repeat after an interruption.
+	Apply func(ctx context.Context, say Progress) error
+}
+
+// String is the line a plan shows for the change.
+func (c Change) String() string {
+	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, c.Reason)
+}
+
+// Progress is told, in one line, what is being done or waited for.
+type Progress func(line string)
+
+// Sayf reports a formatted line; a nil Progress is silent.
+func (p Progress) Sayf(format string, args ...any) {
+	if p != nil {
+		p(fmt.Sprintf(format, args...))
+	}
+}

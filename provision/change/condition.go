@@ -1,0 +1,66 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Condition is something that is waited for: it says what it is, how long it
+// may take and how to find out whether it holds.
+type Condition struct {
+	Description string        // "kubenode1 to answer over SSH"
+	Deadline    time.Duration // the longest the wait may take
+	Interval    time.Duration // the first pause between checks; it grows to at most a second
+	// Check returns nil once the condition holds, else what is still missing.
+	// An error wrapped by Never ends the wait at once.
+	Check func(ctx context.Context) error
+}
+
+// sayAgain is how often a wait repeats what it waits for.
+const sayAgain = 10 * time.Second
+
+// Await checks until the condition holds, the deadline passes, ctx ends or the
+// check says that it can never hold. The error tells what was waited for, how
+// long, and the last thing that was missing.
+func (c Condition) Await(ctx context.Context, say Progress) error {
+	began := time.Now()
+	waiting, cancel := context.WithTimeout(ctx, c.Deadline)
+	defer cancel()
+
+	var last error
+	said := began
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval = c.Interval
+	pauses.MaxInterval = max(c.Interval, time.Second)
+	_, err := backoff.Retry(waiting, func() (struct{}, error) {
+		err := c.Check(waiting)
+		if err == nil || waiting.Err() != nil && last != nil {
+			return struct{}{}, err
+		}
+		last = err
+		if time.Since(said) >= sayAgain {
+			said = time.Now()
+			say.Sayf("waiting for %s (%s): %v", c.Description, time.Since(began).Round(time.Second), last)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("waiting for %s: %w", c.Description, errors.Join(context.Cause(ctx), last))
+	case waiting.Err() != nil:
+		return fmt.Errorf("waited %s for %s: %w", c.Deadline, c.Description, errors.Join(context.DeadlineExceeded, last))
+	default:
+		return fmt.Errorf("waiting for %s: %w", c.Description, err)
+	}
+}
+
+// Never marks an error that waiting cannot cure, so that Await stops at once.
+func Never(err error) error {
+	return backoff.Permanent(err)
+}

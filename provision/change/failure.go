@@ -1,0 +1,61 @@
+package change
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotInstalled says that the program a question goes to is not there yet. A
+// plan on a bare host takes it for "nothing exists".
+var ErrNotInstalled = errors.New("not installed")
+
+// Kind is an entry of the failure catalogue: what a user can meet, under an id
+// and an exit code that never change.
+type Kind struct {
+	ID     string // "port-taken"; also the anchor in docs/failures.md
+	Exit   int    // the process's exit code, 10 to 99, unique
+	Advice string // what to do next, one line
+}
+
+// Failure is one occurrence of a Kind.
+type Failure struct {
+	Kind
+	Cause string // what was found and where, one line
+	Err   error  // the error beneath, if any
+}
+
+// Failf makes a Failure of the kind. A %w in the format is unwrapped by errors.Is.
+func (k Kind) Failf(format string, args ...any) *Failure {
+	err := fmt.Errorf(format, args...)
+	return &Failure{Kind: k, Cause: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Error is the cause in one line.
+func (f *Failure) Error() string { return f.Cause }
+
+// Unwrap gives the error beneath.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Is makes errors.Is(err, target) true for a Failure of the same kind.
+func (f *Failure) Is(target error) bool {
+	other, ok := target.(*Failure)
+	return ok && other.ID == f.ID
+}
+
+// Failures lists every Failure in err, looking through wrapped and joined errors.
+func Failures(err error) []*Failure {
+	switch e := err.(type) { //nolint:errorlint // this walks the tree itself
+	case nil:
+		return nil
+	case *Failure:
+		return []*Failure{e}
+	case interface{ Unwrap() []error }:
+		var all []*Failure
+		for _, inner := range e.Unwrap() {
+			all = append(all, Failures(inner)...)
+		}
+		return all
+	default:
+		return Failures(errors.Unwrap(err))
+	}
+}
