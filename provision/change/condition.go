@@ -14,11 +14,14 @@ import (
 type Condition struct {
 	Description string        // "kubenode1 to answer over SSH"
 	Deadline    time.Duration // the longest the wait may take
-	Interval    time.Duration // the first pause between checks; it grows to at most a second
+	Interval    time.Duration // the first pause between checks; it grows to at most half a second
 	// Check returns nil once the condition holds, else what is still missing.
 	// An error wrapped by Never ends the wait at once.
 	Check func(ctx context.Context) error
 }
+
+// slowest bounds the pause between two checks.
+const slowest = 500 * time.Millisecond
 
 // sayAgain is how often a wait repeats what it waits for.
 const sayAgain = 10 * time.Second
@@ -35,7 +38,7 @@ func (c Condition) Await(ctx context.Context, say Progress) error {
 	said := began
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.Interval
-	pauses.MaxInterval = max(c.Interval, time.Second)
+	pauses.MaxInterval = max(c.Interval, slowest)
 	_, err := backoff.Retry(waiting, func() (struct{}, error) {
 		err := c.Check(waiting)
 		if err == nil || waiting.Err() != nil && last != nil {

@@ -1,0 +1,86 @@
+package cluster
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"wiabctl/provision/change"
+)
+
+// API asks the Kubernetes API of the cluster. It only reads; what is changed is
+// changed by helm in the tools container.
+type API struct {
+	Admin *Admin
+
+	mu   sync.Mutex
+	last string // the kubeconfig that at belongs to
+	at   *endpoint
+}
+
+// adminConf is the kubeconfig that offline-cluster.sh leaves (contract 8.3).
+const adminConf = inventoryDir + "/artifacts/admin.conf"
+
+// errNotFound says that the API has no such thing, or no such kind.
+var errNotFound = errors.New("not found")
+
+// get decodes what the API says at a path. It fails with change.ErrNotInstalled
+// while there is no cluster.
+func (a *API) get(ctx context.Context, path string, query url.Values, into any) error {
+	at, err := a.endpoint(ctx)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.server+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	if at.token != "" {
+		req.Header.Set("Authorization", "Bearer "+at.token)
+	}
+	resp, err := at.http.Do(req)
+	if err != nil {
+		return APIUnreachable.Failf("ask the Kubernetes API: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return errNotFound
+	}
+	if resp.StatusCode != http.StatusOK {
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
+		return APIUnreachable.Failf("the Kubernetes API answers %s to %s: %s", resp.Status, path, strings.TrimSpace(string(said)))
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// endpoint reads the kubeconfig, which belongs to root because the tools container made it.
+func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
+	content, err := a.Admin.Run(ctx, "sudo", "cat", a.Admin.path(adminConf))
+	switch {
+	case errors.Is(err, change.ErrNotInstalled), ExitStatus(err) == 1:
+		return nil, fmt.Errorf("kubernetes: %w", change.ErrNotInstalled)
+	case err != nil:
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.at == nil || a.last != string(content) {
+		at, err := parseKubeconfig(content)
+		if err != nil {
+			return nil, err
+		}
+		a.at, a.last = at, string(content)
+	}
+	return a.at, nil
+}
+
+func decode64(text string) ([]byte, error) {
+	return base64.StdEncoding.DecodeString(text)
+}

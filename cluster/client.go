@@ -1,0 +1,120 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"al.essio.dev/pkg/shellescape"
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+)
+
+// Client is one SSH connection to a machine.
+type Client struct {
+	name  string
+	ssh   *ssh.Client
+	files func() (*sftp.Client, error)
+	gone  chan struct{}
+}
+
+// keepalive is how often an idle connection is asked whether it lives.
+const keepalive = 15 * time.Second
+
+func newClient(name string, conn *ssh.Client) *Client {
+	c := &Client{name: name, ssh: conn, gone: make(chan struct{})}
+	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
+	go func() { _ = conn.Wait(); close(c.gone) }()
+	go c.keepAlive()
+	return c
+}
+
+// keepAlive closes a connection whose other end no longer answers.
+func (c *Client) keepAlive() {
+	tick := time.NewTicker(keepalive)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.gone:
+			return
+		case <-tick.C:
+		}
+		late := time.AfterFunc(keepalive, func() { c.ssh.Close() })
+		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
+		late.Stop()
+		if err != nil {
+			c.ssh.Close()
+			return
+		}
+	}
+}
+
+// Alive tells whether the connection is still up.
+func (c *Client) Alive() bool {
+	select {
+	case <-c.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.ssh.Close() }
+
+// outputLimit bounds what is kept in memory of a command's output, in bytes.
+const outputLimit = 16 << 20
+
+// Run executes the program with its arguments, quoted for the remote shell, and
+// returns its standard output. A failure carries the end of standard error. When
+// ctx ends, the session is closed and its error returned.
+func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
+	session, err := c.ssh.NewSession()
+	if err != nil {
+		return nil, fmt.Errorf("open a session on %s: %w", c.name, err)
+	}
+	defer session.Close()
+	stop := context.AfterFunc(ctx, func() { session.Close() })
+	defer stop()
+
+	var stdout, stderr limited
+	session.Stdout, session.Stderr = &stdout, &stderr
+	if err := session.Run(shellescape.QuoteCommand(argv)); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%s on %s: %w", argv[0], c.name, context.Cause(ctx))
+		}
+		said := strings.TrimSpace(strings.ToValidUTF8(stderr.tail(2000), "?"))
+		return stdout.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
+	}
+	return stdout.Bytes(), nil
+}
+
+// ExitStatus gives the exit status that err carries, or -1.
+func ExitStatus(err error) int {
+	if exit := (*ssh.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitStatus()
+	}
+	return -1
+}
+
+// limited is a buffer that drops what exceeds outputLimit.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if room := outputLimit - l.Len(); room > 0 {
+		l.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (l *limited) tail(n int) string {
+	b := l.Bytes()
+	return string(b[max(0, len(b)-n):])
+}
+
+var _ io.Writer = (*limited)(nil)

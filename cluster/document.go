@@ -1,0 +1,76 @@
+package cluster
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// document is a YAML file whose values are set one by one, so that its comments
+// and everything else in it stay.
+type document struct {
+	root    yaml.Node
+	changed []string // the paths that had another value
+}
+
+func parseDocument(content []byte) (*document, error) {
+	var d document
+	if err := yaml.Unmarshal(content, &d.root); err != nil {
+		return nil, err
+	}
+	if d.root.Kind != yaml.DocumentNode || d.root.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("it is not a mapping")
+	}
+	return &d, nil
+}
+
+// set gives the value at the path. All steps but the last have to be there: a
+// template that lacks one is of a shape we do not know.
+func (d *document) set(value string, path ...string) error {
+	node := d.root.Content[0]
+	for depth, step := range path[:len(path)-1] {
+		next := child(node, step)
+		if next == nil || next.Kind != yaml.MappingNode {
+			return fmt.Errorf("it has no mapping %s", strings.Join(path[:depth+1], "."))
+		}
+		node = next
+	}
+	last := path[len(path)-1]
+	have := child(node, last)
+	if have != nil && have.Value == value {
+		return nil
+	}
+	d.changed = append(d.changed, fmt.Sprintf("%s becomes %q", strings.Join(path, "."), value))
+	if have == nil {
+		node.Content = append(node.Content, scalar(last), scalar(value))
+		return nil
+	}
+	have.Kind, have.Tag, have.Style, have.Value, have.Content = yaml.ScalarNode, "!!str", 0, value, nil
+	return nil
+}
+
+func (d *document) bytes() ([]byte, error) {
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := enc.Encode(&d.root); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), enc.Close()
+}
+
+func scalar(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+// child is the value of a mapping's key, or nil.
+func child(mapping *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}

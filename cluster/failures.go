@@ -1,0 +1,21 @@
+package cluster
+
+import "wiabctl/provision/change"
+
+// The failures that a user can meet while the cluster is driven.
+var (
+	Unreachable = change.Kind{ID: "ssh-unreachable", Exit: 60,
+		Advice: "check that sshd runs there and that nothing filters the way; then run the same command again"}
+	HostKeyChanged = change.Kind{ID: "host-key-changed", Exit: 61,
+		Advice: "if the machine was re-made on purpose, remove it and its keys with `wiabctl down`; otherwise somebody is in between: do not go on"}
+	TemplateUnknown = change.Kind{ID: "inventory-template", Exit: 62,
+		Advice: "this artifact's inventory template is not one that wiabctl knows; use the artifact that the release notes name"}
+	InventoryTwice = change.Kind{ID: "inventory-twice", Exit: 63,
+		Advice: "keep exactly one: remove hosts.ini, wiabctl writes inventory.yml"}
+	JobFailed = change.Kind{ID: "job-failed", Exit: 64,
+		Advice: "read the log named above, mend the cause, then run `wiabctl up` again: it starts this step anew"}
+	CertificateNotReady = change.Kind{ID: "certificate-not-ready", Exit: 65,
+		Advice: "check that the six names of the domain resolve to the public address and that port 80 is reachable; then run `wiabctl up` again"}
+	APIUnreachable = change.Kind{ID: "kubernetes-unreachable", Exit: 66,
+		Advice: "check the kubenodes with `wiabctl status`; then run `wiabctl up` again"}
+)

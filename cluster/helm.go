@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"wiabctl/provision/change"
+)
+
+// Helm is the stage that lets helm-operations.sh deploy the charts (contract
+// section 8.4). The overlays are in place before it runs, so that a run of the
+// script deploys every extra domain in the same rollout.
+type Helm struct {
+	Admin       *Admin
+	API         *API
+	Artifact    string   // identifies the artifact whose script it is
+	Environment []string // the script's variables: "TARGET_SYSTEM=green.example.org"
+	// Overlays are the computed values by release; nil means that the release has none.
+	Overlays func(ctx context.Context) (map[string]map[string]any, error)
+}
+
+// Name of the stage.
+func (Helm) Name() string { return "helm" }
+
+// Plan compares the overlay files, and asks for the script unless it succeeded
+// with these inputs and its main release is there.
+func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
+	overlays, err := h.planOverlays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	job := h.job()
+	run := func(ctx context.Context, say change.Progress) error { return job.Run(ctx, h.Admin, say) }
+	script, err := planJob(ctx, h.Admin, job, "helm-operations.sh", run)
+	if err != nil {
+		return nil, err
+	}
+	if len(script) == 0 {
+		script, err = h.planMissing(ctx, run)
+	}
+	return append(overlays, script...), err
+}
+
+// Forget makes the script run again.
+func (h Helm) Forget(ctx context.Context) error { return h.job().Forget(ctx, h.Admin) }
+
+func (h Helm) job() Job {
+	return Job{Name: "helm",
+		Script:   slices.Concat([]string{toolsFile, "env"}, h.Environment, []string{"./bin/helm-operations.sh"}),
+		Inputs:   []string{h.Artifact},
+		Deadline: 6 * time.Hour}
+}
+
+// planMissing doubts a receipt that the cluster contradicts.
+func (h Helm) planMissing(ctx context.Context, run func(context.Context, change.Progress) error) ([]change.Change, error) {
+	releases, err := h.API.Releases(ctx)
+	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
+		return nil, err
+	}
+	if _, there := releases["wire-server"]; there {
+		return nil, nil
+	}
+	return []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "the cluster has no release wire-server", Apply: run}}, nil
+}
+
+func (h Helm) planOverlays(ctx context.Context) ([]change.Change, error) {
+	overlays, err := h.Overlays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []change.Change
+	for _, release := range slices.Sorted(maps.Keys(overlays)) {
+		changes, err := h.planOverlay(ctx, release, overlays[release])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, changes...)
+	}
+	return all, nil
+}
+
+func (h Helm) planOverlay(ctx context.Context, release string, values map[string]any) ([]change.Change, error) {
+	name := path.Join(overlaysDir, release, overlayName)
+	if len(values) > 0 {
+		return valuesFile(name, values, "the values that the extra domains need in "+release).plan(ctx, h.Admin)
+	}
+	if _, err := h.Admin.Read(ctx, name); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: "no extra domain needs it",
+		Apply: func(ctx context.Context, _ change.Progress) error { return h.Admin.remove(ctx, name) }}}, nil
+}
+
+// valuesFile is a file of Helm values, readable by its owner only.
+func valuesFile(name string, values map[string]any, why string) File {
+	content, err := yaml.Marshal(values)
+	if err != nil {
+		panic(err) // maps of strings, numbers and lists always marshal
+	}
+	return File{Name: name, Content: content, Mode: 0o600, Why: why}
+}

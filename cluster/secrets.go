@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"wiabctl/provision/change"
+)
+
+// Secrets is the stage that lets offline-secrets.sh make the installation's
+// secrets once, keeps what it made, and brings it back when it is lost or
+// altered. The script is never run again: it would make new secrets, with which
+// sessions, assets and calls break (contract section 9).
+type Secrets struct {
+	Admin *Admin
+	Store string // the directory that keeps the copies, 0700
+}
+
+// products are the files that offline-secrets.sh fills (contract section 8.2).
+func products() []string {
+	return []string{
+		inventoryDir + "/group_vars/all/secrets.yaml",
+		"values/wire-server/prod-secrets.example.yaml",
+		"values/coturn/prod-secrets.example.yaml",
+	}
+}
+
+// Name of the stage.
+func (Secrets) Name() string { return "secrets" }
+
+func (s Secrets) job() Job {
+	return Job{Name: "secrets", Script: []string{toolsFile, "--here", "./bin/offline-secrets.sh"}, Deadline: 15 * time.Minute}
+}
+
+// Plan asks for the script only when nothing was ever kept. It brings wiabctl's
+// own scripts too, for this stage is the first that needs them.
+func (s Secrets) Plan(ctx context.Context) ([]change.Change, error) {
+	tools, err := planTools(ctx, s.Admin)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := s.planSecrets(ctx)
+	return append(tools, secrets...), err
+}
+
+func (s Secrets) planSecrets(ctx context.Context) ([]change.Change, error) {
+	kept, err := s.kept()
+	if errors.Is(err, fs.ErrNotExist) {
+		return []change.Change{{Verb: change.Run, Subject: "offline-secrets.sh", Reason: "the installation has no secrets yet", Apply: s.make}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var changes []change.Change
+	for name, want := range kept {
+		have, err := s.Admin.Read(ctx, name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if bytes.Equal(have, want) {
+			continue
+		}
+		changes = append(changes, change.Change{Verb: change.Update, Subject: "file " + name,
+			Reason: "it differs from the secrets that were made for this installation",
+			Apply: func(ctx context.Context, _ change.Progress) error {
+				return s.Admin.Write(ctx, name, want, 0o600)
+			}})
+	}
+	return changes, nil
+}
+
+// make runs the script, unless it did so already, and keeps its products.
+func (s Secrets) make(ctx context.Context, say change.Progress) error {
+	job := s.job()
+	reason, err := job.Done(ctx, s.Admin)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		if err := job.Run(ctx, s.Admin, say); err != nil {
+			return err
+		}
+	}
+	return s.keep(ctx)
+}
+
+// keep copies the products into the store. All are read before the first is
+// written, and the directory is renamed into place, so that the store holds either all or none.
+func (s Secrets) keep(ctx context.Context) error {
+	part := s.Store + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	for _, name := range products() {
+		content, err := s.Admin.Read(ctx, name)
+		if err != nil {
+			return fmt.Errorf("offline-secrets.sh left nothing to keep: %w", err)
+		}
+		copied := filepath.Join(part, name)
+		if err := os.MkdirAll(filepath.Dir(copied), 0o700); err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(copied, content, 0o600); err != nil {
+			return err
+		}
+		if err := s.Admin.Write(ctx, name, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return os.Rename(part, s.Store)
+}
+
+// kept reads the store; it is fs.ErrNotExist when nothing was kept yet.
+func (s Secrets) kept() (map[string][]byte, error) {
+	if _, err := os.Stat(s.Store); err != nil {
+		return nil, err
+	}
+	all := map[string][]byte{}
+	for _, name := range products() {
+		content, err := os.ReadFile(filepath.Join(s.Store, name))
+		if err != nil {
+			return nil, fmt.Errorf("the kept secrets are incomplete: %w", err)
+		}
+		all[name] = content
+	}
+	return all, nil
+}

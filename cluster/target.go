@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Target is a machine that is reached by SSH: all of it is known before the
+// first connection, so nothing is ever trusted on first use.
+type Target struct {
+	Name    string        // what people call it: "kubenode1", "admin host"
+	Address string        // host:port
+	User    string        // whom to log in as
+	Key     ssh.Signer    // proves who we are
+	HostKey ssh.PublicKey // the only key that the machine may show
+}
+
+// handshake is the longest that connecting and logging in may take. It is
+// generous because emulated machines compute keys slowly.
+const handshake = 20 * time.Second
+
+// Dial connects and logs in. It fails with HostKeyChanged when the machine
+// shows another key than the known one, and with Unreachable otherwise.
+func (t Target) Dial(ctx context.Context) (*Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, handshake)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", t.Address)
+	if err != nil {
+		return nil, Unreachable.Failf("%s does not answer at %s: %w", t.Name, t.Address, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	c, channels, requests, err := ssh.NewClientConn(conn, t.Address, t.config())
+	if err != nil {
+		conn.Close()
+		if changed := (*hostKeyError)(nil); errors.As(err, &changed) {
+			return nil, HostKeyChanged.Failf("%s (%s): %w", t.Name, t.Address, changed)
+		}
+		return nil, Unreachable.Failf("log in to %s (%s) as %s: %w", t.Name, t.Address, t.User, errors.Join(err, context.Cause(ctx)))
+	}
+	return newClient(t.Name, ssh.NewClient(c, channels, requests)), nil
+}
+
+func (t Target) config() *ssh.ClientConfig {
+	return &ssh.ClientConfig{
+		User:              t.User,
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(t.Key)},
+		HostKeyCallback:   t.checkHostKey,
+		HostKeyAlgorithms: []string{t.HostKey.Type()},
+	}
+}
+
+func (t Target) checkHostKey(_ string, _ net.Addr, shown ssh.PublicKey) error {
+	if bytes.Equal(shown.Marshal(), t.HostKey.Marshal()) {
+		return nil
+	}
+	return &hostKeyError{known: ssh.FingerprintSHA256(t.HostKey), shown: ssh.FingerprintSHA256(shown)}
+}
+
+type hostKeyError struct{ known, shown string }
+
+func (e *hostKeyError) Error() string {
+	return fmt.Sprintf("shows the host key %s, known is %s", e.shown, e.known)
+}

@@ -1,0 +1,31 @@
+package cluster
+
+import (
+	"context"
+	_ "embed" // for the two scripts
+
+	"wiabctl/provision/change"
+)
+
+//go:embed wiab/tools.sh
+var toolsScript []byte
+
+//go:embed wiab/helm.sh
+var helmScript []byte
+
+// What wiabctl adds to the deploy directory is below wiab/.
+const (
+	toolsFile   = "wiab/tools"
+	helmFile    = "wiab/bin/helm"
+	overlaysDir = "wiab/overlays"
+	releasesDir = "wiab/releases"
+	overlayName = "50-wiabctl.yaml" // leaves room before and after for the user's own
+)
+
+// planTools puts wiabctl's scripts into the deploy directory:
+// the way into the tools container, and the helm that knows overlays.
+func planTools(ctx context.Context, admin *Admin) ([]change.Change, error) {
+	return planFiles(ctx, admin,
+		File{Name: toolsFile, Content: toolsScript, Mode: 0o755, Why: "it runs commands in the tools container"},
+		File{Name: helmFile, Content: helmScript, Mode: 0o755, Why: "it hands the overlays to helm"})
+}
