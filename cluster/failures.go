@@ -19,3 +19,8 @@ var (
 	APIUnreachable = change.Kind{ID: "kubernetes-unreachable", Exit: 66,
 		Advice: "check the kubenodes with `wiabctl status`; then run `wiabctl up` again"}
 )
+
+// Kinds lists the failures of this package.
+func Kinds() []change.Kind {
+	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, CertificateNotReady, APIUnreachable}
+}

@@ -1,0 +1,143 @@
+package cluster
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestJobDone(t *testing.T) {
+	job := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.32"}}
+	older := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.30"}}
+	proof := func(j Job) string {
+		content, err := json.Marshal(receipt{Job: j.Name, Inputs: j.digest(), Started: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	tests := []struct {
+		name            string
+		receipt, result string
+		want            string // part of the reason; empty means done
+	}{
+		{name: "never ran", want: "never ran"},
+		{name: "succeeded", receipt: proof(job), result: "success exited 0\n"},
+		{name: "failed", receipt: proof(job), result: "exit-code exited 1\n", want: "exit-code exited 1"},
+		{name: "killed", receipt: proof(job), result: "signal killed KILL\n", want: "failed"},
+		{name: "still running, or lost", receipt: proof(job), want: "has not ended"},
+		{name: "other inputs", receipt: proof(older), result: "success exited 0\n", want: "inputs changed"},
+		{name: "a result without a receipt", result: "success exited 0\n", want: "never ran"},
+		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "failed"},
+		{name: "a torn receipt", receipt: `{"job":"he`, result: "success exited 0\n", want: "cannot be read"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			admin := testAdmin(t)
+			dir := filepath.Join(admin.Dir, jobsDir, "helm")
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for name, content := range map[string]string{"receipt.json": test.receipt, "result": test.result} {
+				if content == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			reason, err := job.Done(t.Context(), admin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (test.want == "") != (reason == "") || !strings.Contains(reason, test.want) {
+				t.Errorf("reason = %q, want one with %q", reason, test.want)
+			}
+		})
+	}
+}
+
+func TestJobForgotten(t *testing.T) {
+	admin := testAdmin(t)
+	job := Job{Name: "helm", Script: []string{"x"}}
+	if err := job.Forget(t.Context(), admin); err != nil {
+		t.Errorf("forgetting what never ran: %v", err)
+	}
+	content, err := json.Marshal(receipt{Job: "helm", Inputs: job.digest()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"receipt.json": string(content), "result": succeeded} {
+		if err := admin.Write(t.Context(), job.file(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if reason, err := job.Done(t.Context(), admin); err != nil || reason != "" {
+		t.Fatalf("before: %q, %v", reason, err)
+	}
+	if err := job.Forget(t.Context(), admin); err != nil {
+		t.Fatal(err)
+	}
+	if reason, err := job.Done(t.Context(), admin); err != nil || reason == "" {
+		t.Errorf("after forgetting the job still counts as done (%v)", err)
+	}
+}
+
+func TestDigestTellsInputsApart(t *testing.T) {
+	jobs := []Job{
+		{Script: []string{"a", "b"}}, {Script: []string{"ab"}}, {Script: []string{"a"}, Inputs: []string{"c"}}, {Script: []string{"a"}, Inputs: []string{"c", ""}},
+	}
+	seen := map[string]int{}
+	for i, j := range jobs {
+		if other, ok := seen[j.digest()]; ok {
+			t.Errorf("jobs %d and %d have one digest", other, i)
+		}
+		seen[j.digest()] = i
+	}
+}
+
+func TestClean(t *testing.T) {
+	tests := []struct{ name, line, want string }{
+		{"plain", "ok: [kubenode1]\r\n", "ok: [kubenode1]"},
+		{"escape sequences lose their teeth", "\x1b[31mred\x1b[0m", "[31mred[0m"},
+		{"not UTF-8", "caf\xe9", "caf?"},
+		{"tabs stay", "a\tb", "a\tb"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := clean(test.line); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTail(t *testing.T) {
+	admin := testAdmin(t)
+	var said []string
+	log := tail{admin: admin, name: "output", say: func(line string) { said = append(said, line) }}
+	log.more(t.Context()) // not there yet
+	file, err := os.Create(filepath.Join(admin.Dir, "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	flood := strings.Repeat("a line of a flood of output\n", 50_000)
+	for _, chunk := range []string{"one\ntwo\nthr", "ee\n", flood, "the end\n"} {
+		if _, err := file.WriteString(chunk); err != nil {
+			t.Fatal(err)
+		}
+		log.said = time.Time{}
+		log.more(t.Context())
+	}
+	want := []string{"two", "three", "a line of a flood of output", "the end"}
+	if strings.Join(said, "|") != strings.Join(want, "|") {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	if got := log.last(t.Context(), 2); got != "a line of a flood of output\nthe end" {
+		t.Errorf("last lines %q", got)
+	}
+}

@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// testAPI is an API whose paths answer with the given JSON and everything else
+// with 404, as a cluster without the kind does.
+func testAPI(t *testing.T, answers map[string]any) *API {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, ok := answers[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(server.Close)
+	admin := testAdmin(t)
+	api := &API{Admin: admin, last: "kubeconfig\n", at: &endpoint{server: server.URL, http: server.Client()}}
+	writeProgram(t, admin.Dir+"/bin/sudo", `exec "$@"`)
+	t.Setenv("PATH", admin.Dir+"/bin:/usr/bin:/bin")
+	if err := admin.Write(t.Context(), adminConf, []byte(api.last), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+// stored is a release as Helm 3 stores it.
+func stored(t *testing.T, name, version, status string, values map[string]any) map[string]any {
+	t.Helper()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(z).Encode(map[string]any{"name": name, "config": values}); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString(packed.Bytes())
+	return map[string]any{
+		"metadata": map[string]any{"name": "sh.helm.release.v1." + name + ".v" + version, "labels": map[string]string{"name": name, "version": version, "status": status}},
+		"data":     map[string]any{"release": []byte(text)},
+	}
+}
+
+func TestReleases(t *testing.T) {
+	api := testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": []any{
+		stored(t, "webapp", "10", "failed", map[string]any{"a": "new"}),
+		stored(t, "webapp", "9", "deployed", map[string]any{"a": "old"}),
+		stored(t, "smtp", "1", "deployed", nil),
+	}}})
+	got, err := api.Releases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got["webapp"].Revision != 10 || got["webapp"].Status != "failed" || got["webapp"].Values["a"] != "new" {
+		t.Errorf("got %+v: the newest revision counts, by number", got)
+	}
+}
+
+func TestDomainsPlan(t *testing.T) {
+	deployed := []any{
+		stored(t, "wire-server", "3", "deployed", map[string]any{"domains": "green"}),
+		stored(t, "extra-red", "1", "deployed", map[string]any{"ours": true, "domain": "red"}),
+		stored(t, "extra-old", "1", "deployed", map[string]any{"ours": true}),
+		stored(t, "somebody-elses", "1", "deployed", nil),
+		stored(t, "extra-stuck", "2", "pending-upgrade", map[string]any{"ours": true}),
+	}
+	stage := Domains{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}}),
+		Want: func(context.Context) ([]Release, error) {
+			return []Release{
+				{Name: "wire-server", Values: map[string]any{"domains": "green red"}, Layers: []string{"v"}},
+				{Name: "sftd", Values: map[string]any{"x": "y"}},
+				{Name: "extra-red", Own: true, Values: map[string]any{"domain": "red"}},
+				{Name: "extra-stuck", Own: true},
+				{Name: "extra-blue", Own: true, Secret: map[string]any{"key": "PRIVATE"}},
+			}, nil
+		},
+		Missing: func(live, want map[string]any) []string {
+			var missing []string
+			for key, value := range want {
+				if live[key] != value {
+					missing = append(missing, key)
+				}
+			}
+			return missing
+		},
+		Ours: func(d Deployed) bool { return d.Values["ours"] == true },
+	}
+	changes, err := stage.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"update release wire-server: its values differ at domains",
+		"update release extra-stuck: its last deployment is pending-upgrade",
+		"create release extra-blue: it is not deployed",
+		"delete release extra-old: its domain is no longer configured",
+	}
+	if len(changes) != len(want) {
+		t.Fatalf("changes: %v", changes)
+	}
+	for i, c := range changes {
+		if c.String() != want[i] {
+			t.Errorf("change %d is %q, want %q", i, c, want[i])
+		}
+	}
+}
+
+func TestCertificatesPlan(t *testing.T) {
+	certificate := func(name, status, message string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"name": name},
+			"status": map[string]any{"conditions": []any{
+				map[string]any{"type": "Issuing", "status": "True", "message": "other"},
+				map[string]any{"type": "Ready", "status": status, "message": message}}}}
+	}
+	api := testAPI(t, map[string]any{"/apis/cert-manager.io/v1/namespaces/default/certificates": map[string]any{"items": []any{
+		certificate("good-csr", "True", "up to date"),
+		certificate("bad-csr", "False", "waiting for HTTP-01 challenge"),
+		map[string]any{"metadata": map[string]any{"name": "new-csr"}},
+		certificate("foreign-csr", "False", "not ours to judge"),
+	}}})
+	changes, err := Certificates{API: api, Want: []string{"good-csr", "bad-csr", "new-csr", "absent-csr"}}.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"wait certificate bad-csr: waiting for HTTP-01 challenge",
+		"wait certificate new-csr: cert-manager has not looked at it yet",
+		"wait certificate absent-csr: it does not exist yet",
+	}
+	if len(changes) != len(want) {
+		t.Fatalf("changes: %v", changes)
+	}
+	for i, c := range changes {
+		if c.String() != want[i] {
+			t.Errorf("change %d is %q, want %q", i, c, want[i])
+		}
+	}
+}
+
+func TestCertificatesWithoutCertManager(t *testing.T) {
+	changes, err := Certificates{API: testAPI(t, nil), Want: []string{"a-csr"}}.Plan(t.Context())
+	if err != nil || len(changes) != 1 {
+		t.Errorf("changes %v, %v: want one that waits", changes, err)
+	}
+}

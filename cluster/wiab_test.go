@@ -1,0 +1,117 @@
+package cluster
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// writeProgram puts an executable shell script in place.
+func writeProgram(t *testing.T, file, body string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+body), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHelmWrapper(t *testing.T) {
+	dir := t.TempDir()
+	deploy := filepath.Join(dir, "deploy")
+	writeProgram(t, filepath.Join(deploy, helmFile), strings.TrimPrefix(string(helmScript), "#!/bin/sh\n"))
+	writeProgram(t, filepath.Join(dir, "real/helm"), `for a; do printf '<%s>' "$a"; done`)
+	for _, overlay := range []string{"wire-server/50-wiabctl.yaml", "wire-server/90-mine.yaml", "webapp/50-wiabctl.yaml", "wire-server/notes.txt"} {
+		file := filepath.Join(deploy, overlaysDir, overlay)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name string
+		args []string
+		want []string // overlays appended, in order
+	}{
+		{"as helm-operations.sh calls it", []string{"upgrade", "--install", "--wait", "--timeout=15m0s", "wire-server", "./charts/wire-server", "--values", "v.yaml"},
+			[]string{"wire-server/50-wiabctl.yaml", "wire-server/90-mine.yaml"}},
+		{"flags with values before the release", []string{"upgrade", "--install", "--timeout", "15m0s", "-n", "default", "webapp", "./charts/webapp"}, []string{"webapp/50-wiabctl.yaml"}},
+		{"flags before the command", []string{"--namespace", "default", "upgrade", "webapp", "c"}, []string{"webapp/50-wiabctl.yaml"}},
+		{"a value that looks like a release", []string{"upgrade", "--description", "wire-server", "webapp", "c"}, []string{"webapp/50-wiabctl.yaml"}},
+		{"a release without overlays", []string{"upgrade", "--install", "smtp", "./charts/smtp"}, nil},
+		{"another command", []string{"list", "wire-server"}, nil},
+		{"no arguments", nil, nil},
+		{"spaces in arguments", []string{"upgrade", "webapp", "a chart"}, []string{"webapp/50-wiabctl.yaml"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			self := filepath.Join(deploy, "wiab/bin")
+			cmd := exec.Command(filepath.Join(deploy, helmFile), test.args...)
+			cmd.Env = []string{"PATH=" + self + ":" + filepath.Join(dir, "real") + ":" + os.Getenv("PATH")}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			want := ""
+			for _, arg := range test.args {
+				want += "<" + arg + ">"
+			}
+			for _, overlay := range test.want {
+				want += "<--values><" + self + "/../overlays/" + overlay + ">"
+			}
+			if string(out) != want {
+				t.Errorf("the real helm got\n%s\nwant\n%s", out, want)
+			}
+		})
+	}
+}
+
+func TestHelmWrapperWithoutHelm(t *testing.T) {
+	file := filepath.Join(t.TempDir(), helmFile)
+	writeProgram(t, file, strings.TrimPrefix(string(helmScript), "#!/bin/sh\n"))
+	cmd := exec.Command(file, "version")
+	cmd.Env = []string{"PATH=" + filepath.Dir(file) + ":/usr/bin:/bin"}
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "no real helm") {
+		t.Errorf("it must say that helm is missing instead of calling itself: %v, %s", err, out)
+	}
+}
+
+func TestTools(t *testing.T) {
+	dir := t.TempDir()
+	deploy := filepath.Join(dir, "a deploy dir")
+	if err := os.MkdirAll(filepath.Join(deploy, "wiab"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(deploy, toolsFile), toolsScript, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeProgram(t, filepath.Join(deploy, "bin/offline-env.sh"), "echo loading images\nexport WSD_CONTAINER=tools:1 ZAUTH_CONTAINER=zauth:1\n")
+	writeProgram(t, filepath.Join(dir, "bin/sudo"), `for a; do printf '<%s>' "$a"; done`)
+	run := func(args ...string) (string, error) {
+		cmd := exec.Command(filepath.Join(deploy, toolsFile), args...)
+		cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH")}
+		out, err := cmd.Output()
+		return string(out), err
+	}
+	out, err := run("helm", "list", "two words")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"<docker><run><--rm><--network=host><--volume><" + deploy + ":/wire-server-deploy>", "<tools:1>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("docker run was called as\n%s\nwhich lacks %s", out, part)
+		}
+	}
+	if out, err = run("--here", "sh", "-c", `echo "$ZAUTH_CONTAINER in $(basename "$PWD")"`); err != nil || out != "zauth:1 in a deploy dir\n" {
+		t.Errorf("--here gives %q, %v", out, err)
+	}
+	writeProgram(t, filepath.Join(deploy, "bin/offline-env.sh"), "return 3\n")
+	if _, err = run("helm", "list"); err == nil {
+		t.Error("a failing offline-env.sh must fail the call")
+	}
+}

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+func newDown(o *options) *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "down",
+		Short: "Remove everything that wiabctl made, and nothing else",
+		Long: "down shows what it would remove and asks. Installed packages stay, for others may use them by now; so does\n" +
+			"the configuration file. Everything else that wiabctl made goes: VMs, disks, rules, network, artifact, keys, secrets, cache.",
+		Example: "  sudo wiabctl down\n  sudo wiabctl down --yes    # where nobody can answer",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.down(c, yes) },
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+func (o *options) down(c *cobra.Command, yes bool) error {
+	installation, err := o.open(c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	unlock, err := provision.Lock("down")
+	if err != nil {
+		return err
+	}
+	defer unlock() //nolint:errcheck // the process's end unlocks too
+	plans, err := installation.PlanDown(c.Context())
+	if err != nil {
+		return err
+	}
+	count := provision.Count(plans)
+	if count == 0 {
+		c.Println("0 changes: there is nothing of wiabctl's here")
+		return nil
+	}
+	if !yes {
+		o.renderPlan(c.OutOrStdout(), plans)
+		if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", plural(count, "change"))); err != nil {
+			return err
+		}
+	}
+	made, err := installation.Down(c.Context(), plans)
+	if o.output == "plain" {
+		c.Println(plural(made, "change"))
+	}
+	return err
+}
+
+// confirm asks and takes only a clear yes.
+func confirm(c *cobra.Command, question string) error {
+	c.Printf("%s Type yes: ", question)
+	answer, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+	if strings.TrimSpace(answer) == "yes" {
+		return nil
+	}
+	if err != nil {
+		return provision.NotConfirmed.Failf("nobody answered")
+	}
+	return provision.NotConfirmed.Failf("the answer was not yes; nothing was removed")
+}

@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+	"wiabctl/provision/change"
+)
+
+// options are the flags that every command takes.
+type options struct {
+	config string
+	output string
+}
+
+const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
+
+// Execute runs the command line and returns the process's exit code: 0, the code
+// of the first failure in the catalogue, or 1.
+func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
+	}
+	renderError(errOut, err)
+	if failures := change.Failures(err); len(failures) > 0 {
+		return failures[0].Exit
+	}
+	return 1
+}
+
+func newRoot() *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:   "wiabctl",
+		Short: "Wire in a Box, staging: from a bare KVM host to a proven installation under many domains",
+		Long: "wiabctl turns a bare-metal Linux host into a Wire-in-a-Box staging installation (seven VMs, Kubernetes,\n" +
+			"the Wire backend) and makes that one backend reachable under as many domains as wanted.\n" +
+			"Every command compares the host with one configuration file; run again after any failure, it goes on from there.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentFlags().StringVarP(&o.config, "config", "c", fromEnvironment("WIABCTL_CONFIG", defaultConfig), "configuration file")
+	root.PersistentFlags().StringVarP(&o.output, "output", "o", fromEnvironment("WIABCTL_OUTPUT", "plain"), "plain or json, one event a line")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return provision.BadUsage.Failf("%w", err) })
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if o.output != "plain" && o.output != "json" {
+			return provision.BadUsage.Failf("--output %q is neither plain nor json", o.output)
+		}
+		return nil
+	}
+	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o))
+	return root
+}
+
+// noArgs refuses arguments, among them misspelt commands.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return provision.BadUsage.Failf("%s knows no %q", c.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// fromEnvironment is a flag's default: the variable's value when it is set.
+func fromEnvironment(name, otherwise string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	return otherwise
+}
+
+// open reads the configuration and makes the installation that it describes.
+func (o *options) open(out io.Writer) (*provision.Installation, error) {
+	config, err := provision.Load(o.config)
+	if err != nil {
+		return nil, err
+	}
+	return provision.Open(config, o.view(out)), nil
+}

@@ -1,0 +1,52 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+func newUp(o *options) *cobra.Command {
+	var again []string
+	c := &cobra.Command{
+		Use:   "up",
+		Short: "Make the host, the VMs, the cluster and the domains what the configuration says",
+		Long: "up compares every stage with the configuration and changes what differs. Run again after any failure, it goes\n" +
+			"on from there; run again after success, it changes nothing.",
+		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return o.up(c, "up", again)
+		},
+	}
+	c.Flags().StringSliceVar(&again, "again", nil, "run the script of these stages (cluster, helm) once more")
+	return c
+}
+
+// up makes the installation under the run lock and tells how it ended.
+func (o *options) up(c *cobra.Command, command string, again []string) error {
+	installation, err := o.open(c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	unlock, err := provision.Lock(command)
+	if err != nil {
+		return err
+	}
+	defer unlock() //nolint:errcheck // the process's end unlocks too
+	made, err := installation.Up(c.Context(), again)
+	if err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "stopped after %s; log: %s; next: wiabctl up\n", plural(made, "change"), installation.Log())
+		return err
+	}
+	if o.output == "plain" {
+		fmt.Fprintf(c.OutOrStdout(), "%s\n", plural(made, "change"))
+		for _, address := range installation.Addresses() {
+			fmt.Fprintln(c.OutOrStdout(), address)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"wiabctl/provision"
+)
+
+// view renders events as they come.
+func (o *options) view(out io.Writer) provision.Observer {
+	if o.output == "json" {
+		lines := json.NewEncoder(out)
+		return func(e provision.Event) { _ = lines.Encode(e) } // a closed pipe is no reason to stop working
+	}
+	return (&plainView{out: out, last: map[string]string{}}).show
+}
+
+// plainView writes a line for each thing that happens, without repetitions.
+type plainView struct {
+	out  io.Writer
+	last map[string]string // by stage and subject
+}
+
+func (v *plainView) show(e provision.Event) {
+	line := ""
+	switch e.Kind {
+	case provision.StagePlanned, provision.StageFailed: // failures are told once, at the end
+		return
+	case provision.ChangeBegun:
+		line = fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
+	case provision.Progressed:
+		line = fmt.Sprintf("  %s: %s", e.Subject, e.Text)
+	case provision.ChangeMade:
+		line = fmt.Sprintf("  %s: done in %s", e.Subject, short(e.Took))
+	case provision.StageDone:
+		line = "as configured"
+		if e.Changes > 0 {
+			line = fmt.Sprintf("as configured, after %s in %s", plural(e.Changes, "change"), short(e.Took))
+		}
+	}
+	if key := e.Stage + "/" + e.Subject; v.last[key] != line {
+		v.last[key] = line
+		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, line)
+	}
+}
+
+// renderPlan lists what each stage wants to do.
+func (o *options) renderPlan(out io.Writer, plans []provision.Planned) {
+	show := o.view(out)
+	for _, plan := range plans {
+		for _, c := range plan.Changes {
+			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.ChangeBegun, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+		}
+	}
+}
+
+func short(d time.Duration) string {
+	if d < 10*time.Second {
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,130 @@
+package provision
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+
+	"gopkg.in/yaml.v3"
+
+	"wiabctl/assets"
+	"wiabctl/ingress"
+	"wiabctl/network"
+	"wiabctl/provision/change"
+	"wiabctl/vm"
+)
+
+// Config is the description of an installation: the configuration file.
+type Config struct {
+	// Deployment names the installation; identities are derived from it. Default "wire".
+	Deployment string `yaml:"deployment"`
+	// The default domain, the extra domains and the address for certificates.
+	Ingress  ingress.Spec `yaml:",inline"`
+	Artifact assets.Spec  `yaml:"artifact"`
+	// Calling is "self-hosted" (coturn and sftd in the cluster, the default) or "none".
+	Calling string       `yaml:"calling"`
+	Host    HostSpec     `yaml:"host"`
+	VMs     vm.Spec      `yaml:"vms"`
+	Network network.Spec `yaml:"network"`
+}
+
+// HostSpec is the configuration's part about the KVM host itself.
+type HostSpec struct {
+	// User owns the deploy directory and runs upstream's scripts; made when it does
+	// not exist. Default "wire".
+	User string `yaml:"user"`
+}
+
+// The ways of calling.
+const (
+	CallingSelfHosted = "self-hosted"
+	CallingNone       = "none"
+)
+
+// Load reads, completes and checks a configuration file. A file that is refused is
+// refused whole: ConfigInvalid names every problem with its line.
+func Load(file string) (Config, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, ConfigMissing.Failf("there is no configuration file %s", file)
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	config, err := Parse(content)
+	if err != nil {
+		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
+	}
+	return config, nil
+}
+
+// Parse is Load for a file's content; the error has one problem a line.
+func Parse(content []byte) (Config, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(content, &root); err != nil {
+		return Config{}, err
+	}
+	if root.Kind == 0 {
+		return Config{}, errors.New("line 1: the file is empty")
+	}
+	var config Config
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
+		if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) {
+			return Config{}, errors.New(plain(wrong))
+		}
+		return Config{}, err
+	}
+	config.complete()
+	if err := config.validate(); err != nil {
+		return Config{}, errors.New(describe(&root, err))
+	}
+	return config, nil
+}
+
+// complete fills in what the file left out.
+func (c *Config) complete() {
+	if c.Deployment == "" {
+		c.Deployment = "wire"
+	}
+	if c.Calling == "" {
+		c.Calling = CallingSelfHosted
+	}
+	if c.Host.User == "" {
+		c.Host.User = "wire"
+	}
+	c.Ingress.Defaults()
+	c.Artifact.Defaults()
+	c.VMs.Defaults()
+	c.Network.Defaults()
+}
+
+var (
+	label    = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`)
+	userName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+)
+
+func (c *Config) validate() error {
+	var errs []error
+	if !label.MatchString(c.Deployment) {
+		errs = append(errs, change.Invalidf("deployment", "%q is not a name of lower-case letters, digits and dashes", c.Deployment))
+	}
+	if !userName.MatchString(c.Host.User) || c.Host.User == "root" {
+		errs = append(errs, change.Invalidf("host.user", "%q cannot be the deploy user's name", c.Host.User))
+	}
+	if c.Calling != CallingSelfHosted && c.Calling != CallingNone {
+		errs = append(errs, change.Invalidf("calling", "%q is neither %s nor %s", c.Calling, CallingSelfHosted, CallingNone))
+	}
+	for _, invalid := range invalids(c.Ingress.Validate()) {
+		errs = append(errs, invalid)
+	}
+	errs = append(errs, within("artifact", c.Artifact.Validate())...)
+	errs = append(errs, within("vms", c.VMs.Validate())...)
+	errs = append(errs, within("network", c.Network.Validate())...)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,200 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"wiabctl/provision/change"
+)
+
+// deployUser is the account that owns the deploy directory and runs upstream's
+// scripts, and that wiabctl logs in as.
+type deployUser struct {
+	Name string
+	// Key is the line for authorized_keys; fs.ErrNotExist until it is generated.
+	Key func() ([]byte, error)
+	// Leave ends our own session of the account.
+	Leave func() error
+}
+
+const (
+	// userMark in the account's comment field says that we made it.
+	userMark    = "wiabctl deploy user"
+	sudoersFile = "/etc/sudoers.d/wiabctl"
+)
+
+// home is the account's home directory, or where it will be.
+func (u deployUser) home() string {
+	if account, err := user.Lookup(u.Name); err == nil {
+		return account.HomeDir
+	}
+	return filepath.Join("/home", u.Name)
+}
+
+// ids are the numbers of the account and its group.
+func (u deployUser) ids() (uid, gid int, err error) {
+	account, err := user.Lookup(u.Name)
+	if err != nil {
+		return 0, 0, err
+	}
+	uid, err = strconv.Atoi(account.Uid)
+	if err != nil {
+		return 0, 0, err
+	}
+	gid, err = strconv.Atoi(account.Gid)
+	return uid, gid, err
+}
+
+func (u deployUser) authorizedKeys() string {
+	return filepath.Join(u.home(), ".ssh", "authorized_keys")
+}
+
+func (u deployUser) sudoers() []byte {
+	return []byte("# Made by wiabctl: upstream's scripts call sudo docker, and jobs are systemd units.\n" + u.Name + " ALL=(ALL) NOPASSWD: ALL\n")
+}
+
+// plan wants the account, its way in and its sudo.
+func (u deployUser) plan() ([]change.Change, error) {
+	var changes []change.Change
+	if _, err := user.Lookup(u.Name); err != nil {
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "user " + u.Name, Reason: "the deploy user does not exist", Apply: u.create})
+	}
+	if have, _ := os.ReadFile(sudoersFile); !bytes.Equal(have, u.sudoers()) {
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "file " + sudoersFile, Reason: u.Name + " needs sudo without a password", Apply: u.writeSudoers})
+	}
+	authorized, err := u.authorized()
+	if err != nil {
+		return nil, err
+	}
+	if !authorized {
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "our key in " + u.authorizedKeys(), Reason: "wiabctl logs in as " + u.Name, Apply: u.authorize})
+	}
+	return changes, nil
+}
+
+func (u deployUser) create(ctx context.Context, say change.Progress) error {
+	return command(ctx, say, nil, "useradd", "--create-home", "--shell", "/bin/bash", "--comment", userMark, u.Name)
+}
+
+// writeSudoers lets visudo judge the file before it counts.
+func (u deployUser) writeSudoers(ctx context.Context, say change.Progress) error {
+	pending, err := renameio.NewPendingFile(sudoersFile, renameio.WithPermissions(0o440), renameio.WithTempDir("/etc"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pending.Cleanup() }()
+	if _, err := pending.Write(u.sudoers()); err != nil {
+		return err
+	}
+	if err := command(ctx, say, nil, "visudo", "--check", "--file="+pending.Name()); err != nil {
+		return SudoersInvalid.Failf("%s: %w", sudoersFile, err)
+	}
+	return pending.CloseAtomicallyReplace()
+}
+
+func (u deployUser) authorized() (bool, error) {
+	key, err := u.Key()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	have, err := os.ReadFile(u.authorizedKeys())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return bytes.Contains(have, key), nil
+}
+
+// authorize appends our key to what is there.
+func (u deployUser) authorize(context.Context, change.Progress) error {
+	key, err := u.Key()
+	if err != nil {
+		return err
+	}
+	uid, gid, err := u.ids()
+	if err != nil {
+		return err
+	}
+	file := u.authorizedKeys()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	have, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(have) > 0 && !bytes.HasSuffix(have, []byte("\n")) {
+		have = append(have, '\n')
+	}
+	if err := renameio.WriteFile(file, append(have, key...), 0o600); err != nil {
+		return err
+	}
+	return errors.Join(os.Chown(filepath.Dir(file), uid, gid), os.Chown(file, uid, gid))
+}
+
+// remove takes the sudo rule away, and the account if we made it, else our key.
+func (u deployUser) remove() ([]change.Change, error) {
+	var changes []change.Change
+	if _, err := os.Stat(sudoersFile); err == nil {
+		changes = append(changes, change.Change{Verb: change.Delete, Subject: "file " + sudoersFile, Reason: "wiabctl made it",
+			Apply: func(context.Context, change.Progress) error { return os.Remove(sudoersFile) }})
+	}
+	account, err := user.Lookup(u.Name)
+	if err != nil {
+		return changes, nil //nolint:nilerr // no account, nothing to remove
+	}
+	if account.Name == userMark {
+		return append(changes, change.Change{Verb: change.Delete, Subject: "user " + u.Name, Reason: "wiabctl made it", Apply: u.delete}), nil
+	}
+	authorized, err := u.authorized()
+	if err != nil || !authorized {
+		return changes, err
+	}
+	return append(changes, change.Change{Verb: change.Delete, Subject: "our key in " + u.authorizedKeys(), Reason: "wiabctl put it there", Apply: u.unauthorize}), nil
+}
+
+// delete waits for the account's last process, for userdel refuses while one lives.
+func (u deployUser) delete(ctx context.Context, say change.Progress) error {
+	if err := u.Leave(); err != nil {
+		return err
+	}
+	return change.Condition{
+		Description: "user " + u.Name + " to be deleted",
+		Deadline:    30 * time.Second,
+		Interval:    200 * time.Millisecond,
+		Check: func(ctx context.Context) error {
+			_ = command(ctx, nil, nil, "loginctl", "terminate-user", u.Name) // fails when there is no session, which is what we want
+			return command(ctx, nil, nil, "userdel", "--remove", u.Name)
+		},
+	}.Await(ctx, say)
+}
+
+func (u deployUser) unauthorize(context.Context, change.Progress) error {
+	key, err := u.Key()
+	if err != nil {
+		return err
+	}
+	have, err := os.ReadFile(u.authorizedKeys())
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(u.authorizedKeys(), bytes.ReplaceAll(have, key, nil), 0o600, renameio.WithExistingPermissions()); err != nil {
+		return err
+	}
+	uid, gid, err := u.ids()
+	if err != nil {
+		return err
+	}
+	return os.Chown(u.authorizedKeys(), uid, gid)
+}

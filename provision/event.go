@@ -1,0 +1,36 @@
+package provision
+
+import (
+	"time"
+
+	"wiabctl/provision/change"
+)
+
+// EventKind tells what an Event reports.
+type EventKind string
+
+// The kinds of events, in the order in which a stage goes through them.
+const (
+	StagePlanned EventKind = "planned"  // what the stage has to do is known
+	ChangeBegun  EventKind = "begun"    // a change is being made
+	Progressed   EventKind = "progress" // a change has something to say
+	ChangeMade   EventKind = "made"     // a change is made
+	StageDone    EventKind = "done"     // the stage is as configured
+	StageFailed  EventKind = "failed"   // the stage stopped with an error
+)
+
+// Event is something that happened in a run. The pipeline only sends them; views
+// turn them into what people or programs read.
+type Event struct {
+	Time    time.Time     `json:"time"`
+	Stage   string        `json:"stage"`
+	Kind    EventKind     `json:"event"`
+	Verb    change.Verb   `json:"verb,omitempty"`
+	Subject string        `json:"subject,omitempty"`
+	Text    string        `json:"text,omitempty"`    // the change's reason, the progress, the error
+	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
+	Took    time.Duration `json:"took_ns,omitempty"`
+}
+
+// Observer takes events; it is called from several goroutines, one at a time.
+type Observer func(Event)

@@ -1,0 +1,43 @@
+package provision
+
+import (
+	"context"
+	"slices"
+
+	"wiabctl/assets"
+	"wiabctl/provision/change"
+	"wiabctl/vm"
+)
+
+// machines is the stage of the seven VMs and of the image that their disks start
+// from. The image belongs here and not to the stage assets, so that the VMs boot
+// while the artifact, a hundred times as large, still arrives.
+type machines struct {
+	base assets.BaseImage
+	room *vm.Room
+}
+
+// Name of the stage.
+func (machines) Name() string { return "vms" }
+
+// Plan compares image and machines.
+func (m machines) Plan(ctx context.Context) ([]change.Change, error) {
+	image, err := m.base.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vms, err := m.room.Plan(ctx)
+	return slices.Concat(image, vms), err
+}
+
+// Remove takes the machines away, then the image they stood on.
+func (m machines) Remove(ctx context.Context) ([]change.Change, error) {
+	vms, err := m.room.Remove(ctx)
+	if err != nil {
+		return nil, err
+	}
+	image, err := m.base.Remove(ctx)
+	return slices.Concat(vms, image), err
+}
+
+var _ Remover = machines{}

@@ -1,0 +1,258 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"wiabctl/provision/change"
+)
+
+// Pipeline plans and applies steps in the order of what they need.
+type Pipeline struct {
+	Steps   []Step
+	Observe Observer
+
+	mu sync.Mutex
+}
+
+// Planned is what one stage has to do.
+type Planned struct {
+	Stage   string
+	Changes []change.Change
+}
+
+// Count is the number of changes in several plans.
+func Count(plans []Planned) int {
+	n := 0
+	for _, p := range plans {
+		n += len(p.Changes)
+	}
+	return n
+}
+
+// Plan observes all stages at once and returns their plans in the steps' order.
+// It fails with the errors of all stages that cannot tell.
+func (p *Pipeline) Plan(ctx context.Context) ([]Planned, error) {
+	plans := make([]Planned, len(p.Steps))
+	errs := make([]error, len(p.Steps))
+	var all sync.WaitGroup
+	for i, step := range p.Steps {
+		all.Go(func() {
+			changes, err := step.Plan(ctx)
+			plans[i] = Planned{Stage: step.Name(), Changes: changes}
+			if err != nil {
+				errs[i] = fmt.Errorf("%s: %w", step.Name(), err)
+			}
+		})
+	}
+	all.Wait()
+	return plans, errors.Join(errs...)
+}
+
+// Up makes the system as the plans say, each stage as soon as those before it are
+// done, and lets every stage that changed something, or that stands after one, plan
+// again: what it still wants after its changes is an error. It returns how many
+// changes were made.
+func (p *Pipeline) Up(ctx context.Context, plans []Planned) (int, error) {
+	done := map[string]chan struct{}{}
+	for _, step := range p.Steps {
+		done[step.Name()] = make(chan struct{})
+	}
+	made := make([]int, len(p.Steps))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, step := range p.Steps {
+		group.Go(func() error {
+			for _, before := range step.After {
+				select {
+				case <-done[before]:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			var err error
+			made[i], err = p.bring(ctx, step, plans[i], p.touched(step, plans))
+			if err != nil {
+				return fmt.Errorf("%s: %w", step.Name(), err)
+			}
+			close(done[step.Name()])
+			return nil
+		})
+	}
+	err := group.Wait()
+	total := 0
+	for _, n := range made {
+		total += n
+	}
+	return total, err
+}
+
+// touched tells whether a stage that this one stands after, directly or not, had
+// something to do, so that its own plan is out of date.
+func (p *Pipeline) touched(step Step, plans []Planned) bool {
+	for _, before := range step.After {
+		for i, other := range p.Steps {
+			if other.Name() == before && (len(plans[i].Changes) > 0 || p.touched(other, plans)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bring makes one stage as it should be.
+func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale bool) (made int, err error) {
+	began := time.Now()
+	name := step.Name()
+	defer func() {
+		e := Event{Stage: name, Kind: StageDone, Changes: made, Took: time.Since(began)}
+		if err != nil {
+			e.Kind, e.Text = StageFailed, err.Error()
+		}
+		p.send(e)
+	}()
+	changes := plan.Changes
+	if stale {
+		if changes, err = step.Plan(ctx); err != nil {
+			return 0, err
+		}
+	}
+	p.send(Event{Stage: name, Kind: StagePlanned, Changes: len(changes)})
+	if len(changes) == 0 {
+		return 0, nil
+	}
+	if made, err = p.apply(ctx, name, changes); err != nil {
+		return made, err
+	}
+	left, err := step.Plan(ctx)
+	if err != nil {
+		return made, err
+	}
+	if len(left) > 0 {
+		return made, NotConverged.Failf("after all its changes the stage still wants to %s", left[0])
+	}
+	return made, nil
+}
+
+// apply makes the changes in order; neighbours that are Concurrent are made side by
+// side, and all of them are finished before an error of one is returned.
+func (p *Pipeline) apply(ctx context.Context, stage string, changes []change.Change) (made int, err error) {
+	for len(changes) > 0 {
+		n := 1
+		for changes[0].Concurrent && n < len(changes) && changes[n].Concurrent {
+			n++
+		}
+		errs := make([]error, n)
+		var all sync.WaitGroup
+		for i, c := range changes[:n] {
+			all.Go(func() { errs[i] = p.applyOne(ctx, stage, c) })
+		}
+		all.Wait()
+		for _, err := range errs {
+			if err == nil {
+				made++
+			}
+		}
+		if err := errors.Join(errs...); err != nil {
+			return made, err
+		}
+		changes = changes[n:]
+	}
+	return made, nil
+}
+
+func (p *Pipeline) applyOne(ctx context.Context, stage string, c change.Change) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
+	about := Event{Stage: stage, Verb: c.Verb, Subject: c.Subject}
+	send := func(kind EventKind, text string, took time.Duration) {
+		e := about
+		e.Kind, e.Text, e.Took = kind, text, took
+		p.send(e)
+	}
+	send(ChangeBegun, c.Reason, 0)
+	if err := c.Apply(ctx, func(line string) { send(Progressed, line, 0) }); err != nil {
+		return fmt.Errorf("%s %s: %w", c.Verb, c.Subject, err)
+	}
+	send(ChangeMade, "", time.Since(began))
+	return nil
+}
+
+func (p *Pipeline) send(e Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e.Time = time.Now()
+	p.Observe(e)
+}
+
+// Down takes back, last stage first, what the stages made. It goes on after an
+// error and returns all of them.
+func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
+	made := 0
+	var errs []error
+	for _, plan := range plans {
+		p.send(Event{Stage: plan.Stage, Kind: StagePlanned, Changes: len(plan.Changes)})
+		for _, c := range plan.Changes {
+			if err := p.applyOne(ctx, plan.Stage, c); err != nil {
+				p.send(Event{Stage: plan.Stage, Kind: StageFailed, Text: err.Error()})
+				errs = append(errs, fmt.Errorf("%s: %w", plan.Stage, err))
+				continue
+			}
+			made++
+		}
+	}
+	return made, errors.Join(errs...)
+}
+
+// PlanDown asks every stage that can for what it made, last stage first.
+func (p *Pipeline) PlanDown(ctx context.Context) ([]Planned, error) {
+	var plans []Planned
+	var errs []error
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		stage, ok := p.Steps[i].Stage.(Remover)
+		if !ok {
+			continue
+		}
+		changes, err := stage.Remove(ctx)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", stage.Name(), err))
+		}
+		plans = append(plans, Planned{Stage: stage.Name(), Changes: changes})
+	}
+	return plans, errors.Join(errs...)
+}
+
+// Forget makes the named stages do their work again.
+func (p *Pipeline) Forget(ctx context.Context, names []string) error {
+	for _, name := range names {
+		stage, err := p.forgetter(name)
+		if err != nil {
+			return err
+		}
+		if err := stage.Forget(ctx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) forgetter(name string) (Forgetter, error) {
+	var can []string
+	for _, step := range p.Steps {
+		stage, ok := step.Stage.(Forgetter)
+		if !ok {
+			continue
+		}
+		if step.Name() == name {
+			return stage, nil
+		}
+		can = append(can, step.Name())
+	}
+	return nil, BadUsage.Failf("stage %q cannot be run again by itself; those that can: %v", name, can)
+}

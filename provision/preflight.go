@@ -1,0 +1,45 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+
+	"wiabctl/provision/change"
+)
+
+// preflight is the stage that looks for everything that would make a later stage
+// fail, and reports all of it at once, before anything is changed.
+type preflight struct {
+	checks []func(context.Context) error
+	// fetch plans the download of an artifact whose digest is given: a wrong one
+	// has to be refused before anything else is changed.
+	fetch func(context.Context) ([]change.Change, error)
+}
+
+// Name of the stage.
+func (preflight) Name() string { return "preflight" }
+
+// Plan fails with all findings. If there are none, all that may be left to do is
+// to fetch the artifact into the cache and verify it.
+func (p preflight) Plan(ctx context.Context) ([]change.Change, error) {
+	errs := make([]error, len(p.checks))
+	var all sync.WaitGroup
+	for i, check := range p.checks {
+		all.Go(func() { errs[i] = check(ctx) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return p.fetch(ctx)
+}
+
+// rootCheck refuses to work as anybody but root, who alone may do what is to be done.
+func rootCheck(context.Context) error {
+	if os.Geteuid() != 0 {
+		return NotRoot.Failf("wiabctl runs as user %d; host, libvirt and firewall belong to root", os.Geteuid())
+	}
+	return nil
+}
