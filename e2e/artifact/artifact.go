@@ -1,0 +1,99 @@
+package artifact
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"wiabctl/e2e/recipe"
+)
+
+const (
+	prefix  = "wire-server-deploy-static-"
+	suffix  = ".tgz"
+	hashLen = 40
+	format  = "1" // of the archive this package writes; part of the hash
+)
+
+// Build returns the path of the archive, wire-server-deploy-static-<hash>.tgz,
+// from the cache if its inputs are unchanged: the files and programs here, the
+// packages of the tools image and kubebox, the path of the executable that is
+// helm, kubectl and yq in the tools container. It has to be called from within
+// the module's source tree, and needs go and mmdebstrap.
+func Build(ctx context.Context, kubebox string) (string, error) {
+	source, err := sourceDir(ctx)
+	if err != nil {
+		return "", err
+	}
+	inputs, err := inputs(source, kubebox)
+	if err != nil {
+		return "", fmt.Errorf("artifact: %w", err)
+	}
+	hash := digestOf([]byte(strings.Join(inputs, "\n")))[:hashLen]
+	name := prefix + hash + suffix
+	dir, err := recipe.Recipe{
+		Name:   "artifact",
+		Inputs: inputs,
+		Build: func(ctx context.Context, dir string) error {
+			work, err := os.MkdirTemp("", "artifact")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(work) //nolint:errcheck // a leftover in the temporary directory does no harm
+			b := builder{source: source, work: work, kubebox: kubebox, hash: hash}
+			return b.build(ctx, filepath.Join(dir, name))
+		},
+	}.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// Hash is the 40 hexadecimal digits in the name of an archive that Build made.
+func Hash(archive string) (string, error) {
+	name := filepath.Base(archive)
+	hash := strings.TrimSuffix(strings.TrimPrefix(name, prefix), suffix)
+	if _, err := hex.DecodeString(hash); err != nil || len(hash) != hashLen || name != prefix+hash+suffix {
+		return "", fmt.Errorf("%s is not the name of an artifact", name)
+	}
+	return hash, nil
+}
+
+// inputs are all that the archive depends on.
+func inputs(source, kubebox string) ([]string, error) {
+	all := []string{format, toolsRoot().Key()}
+	for _, sub := range append([]string{"files"}, programs...) {
+		tree, err := recipe.Tree(filepath.Join(source, sub))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sub+" "+tree)
+	}
+	for _, path := range []string{filepath.Join(source, "..", "..", "go.sum"), kubebox} {
+		sum, err := fileDigest(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sum)
+	}
+	return all, nil
+}
+
+// digest is the SHA-256 of all that r gives.
+func digest(r io.Reader) (string, error) {
+	h := sha256.New()
+	_, err := io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// digestOf is the SHA-256 of data.
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
