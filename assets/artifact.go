@@ -1,0 +1,192 @@
+package assets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/google/renameio/v2"
+
+	"wiabctl/provision/change"
+)
+
+// Artifact is a wire-server-deploy artifact in the deploy user's home: each
+// version in a directory of its own, and a link to the active one.
+type Artifact struct {
+	Spec     Spec
+	Cache    string // where downloads are kept: /var/cache/wiabctl
+	Home     string // the deploy user's home directory
+	UID, GID int    // the deploy user; needed to apply, not to plan
+}
+
+// name is the directory that upstream's documentation and scripts speak of.
+const name = "wire-server-deploy"
+
+var version = regexp.MustCompile(`^` + name + `-[0-9a-f]{40}(\.part)?$`)
+
+// Link is the path of the active version: <Home>/wire-server-deploy.
+func (a Artifact) Link() string { return filepath.Join(a.Home, name) }
+
+// Dir is the path of this version: <Home>/wire-server-deploy-<hash>.
+func (a Artifact) Dir() string { return a.Link() + "-" + a.Spec.Hash }
+
+// Fetched tells whether the verified .tgz is in the cache.
+func (a Artifact) Fetched() bool { return a.download().Held() }
+
+// download is the artifact's .tgz in the cache, one file for each URL.
+func (a Artifact) download() Download {
+	file := fmt.Sprintf("%s-%s-%s.tgz", name, a.Spec.Hash, digest(a.Spec.URL)[:8])
+	return Download{What: "artifact", URL: a.Spec.URL, SHA256: a.Spec.SHA256, Path: filepath.Join(a.Cache, file)}
+}
+
+// Check reports what forbids to install the artifact: something foreign in its
+// place (ArtifactForeign), or an unpacked one of another digest (ArtifactDigest).
+func (a Artifact) Check(context.Context) error {
+	_, err := a.observe()
+	return err
+}
+
+// PlanFetch plans the download alone, and only where a digest is configured: so
+// that a wrong one is refused before anything else is changed.
+func (a Artifact) PlanFetch(context.Context) ([]change.Change, error) {
+	seen, err := a.observe()
+	if err != nil || seen.unpacked || a.Spec.SHA256 == "" || a.Fetched() {
+		return nil, err
+	}
+	return []change.Change{a.fetching()}, nil
+}
+
+// Plan compares what is unpacked and active with the Spec.
+func (a Artifact) Plan(context.Context) ([]change.Change, error) {
+	seen, err := a.observe()
+	if err != nil {
+		return nil, err
+	}
+	var plan []change.Change
+	if !seen.unpacked && !a.Fetched() {
+		plan = append(plan, a.fetching())
+	}
+	if !seen.unpacked {
+		plan = append(plan, change.Change{
+			Verb: change.Create, Subject: "directory " + a.Dir(), Reason: seen.missing, Apply: a.install,
+		})
+	}
+	want := filepath.Base(a.Dir())
+	switch seen.active {
+	case want:
+	case "":
+		plan = append(plan, change.Change{
+			Verb: change.Create, Subject: "link " + a.Link(), Reason: "it does not exist", Apply: a.activate,
+		})
+	default:
+		plan = append(plan, change.Change{
+			Verb: change.Update, Subject: "link " + a.Link(), Apply: a.activate,
+			Reason: fmt.Sprintf("it leads to %s, configured is %s", seen.active, want),
+		})
+	}
+	return plan, nil
+}
+
+func (a Artifact) fetching() change.Change {
+	return change.Change{
+		Verb: change.Create, Subject: "download " + a.download().Path,
+		Reason: "the artifact is not in the cache", Concurrent: true,
+		Apply: func(ctx context.Context, say change.Progress) error {
+			_, err := a.download().Fetch(ctx, say)
+			return err
+		},
+	}
+}
+
+// install unpacks the version beside the others; it gets its name when whole.
+func (a Artifact) install(ctx context.Context, say change.Progress) error {
+	seen, err := a.observe() // again: what is foreign by now stays
+	if err != nil || seen.unpacked {
+		return err
+	}
+	sum, err := a.download().Fetch(ctx, say)
+	if err != nil {
+		return err
+	}
+	part := a.Dir() + ".part"
+	if err := discard(part); err != nil {
+		return fmt.Errorf("clear an interrupted unpacking: %w", err)
+	}
+	if err := a.fill(ctx, part, sum, say); err != nil {
+		if errors.Is(err, ArtifactCorrupt.Failf("")) {
+			err = errors.Join(err, a.download().Forget())
+		}
+		return errors.Join(err, discard(part))
+	}
+	if err := os.Rename(part, a.Dir()); err != nil {
+		return err
+	}
+	return syncDir(a.Home)
+}
+
+// fill unpacks into the new directory part, checks it and marks it whole.
+func (a Artifact) fill(ctx context.Context, part, sum string, say change.Progress) error {
+	if err := os.Mkdir(part, 0o755); err != nil {
+		return err
+	}
+	begun := filepath.Join(part, unfinished)
+	if err := os.WriteFile(begun, nil, 0o644); err != nil {
+		return err
+	}
+	if err := unpack(ctx, a.download().Path, part, a.UID, a.GID, say); err != nil {
+		return err
+	}
+	if err := complete(part); err != nil {
+		return err
+	}
+	if err := mark(part, a.Spec.Hash, sum); err != nil {
+		return err
+	}
+	return errors.Join(os.Remove(begun), syncAll(part))
+}
+
+// activate lets the link lead to this version, from one moment to the next.
+func (a Artifact) activate(context.Context, change.Progress) error {
+	seen, err := a.observe()
+	if err != nil {
+		return err
+	}
+	if !seen.unpacked {
+		return fmt.Errorf("activate %s: it is not unpacked", a.Dir())
+	}
+	if err := renameio.Symlink(filepath.Base(a.Dir()), a.Link()); err != nil {
+		return fmt.Errorf("switch %s: %w", a.Link(), err)
+	}
+	return errors.Join(os.Lchown(a.Link(), a.UID, a.GID), syncDir(a.Home))
+}
+
+// Remove plans the removal of every version that carries our marker, and of the
+// link. The cache is kept, and so is all that is foreign.
+func (a Artifact) Remove(context.Context) ([]change.Change, error) {
+	var plan []change.Change
+	if active, err := a.active(); err == nil && active != "" {
+		plan = append(plan, change.Change{
+			Verb: change.Delete, Subject: "link " + a.Link(), Reason: "it leads to an artifact of wiabctl",
+			Apply: func(context.Context, change.Progress) error { return gone(os.Remove(a.Link())) },
+		})
+	}
+	entries, err := os.ReadDir(a.Home)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		dir := filepath.Join(a.Home, e.Name())
+		if !version.MatchString(e.Name()) || !ours(dir) {
+			continue
+		}
+		plan = append(plan, change.Change{
+			Verb: change.Delete, Subject: "directory " + dir, Reason: "it is an artifact of wiabctl",
+			Apply: func(context.Context, change.Progress) error { return discard(dir) },
+		})
+	}
+	return plan, nil
+}

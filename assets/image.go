@@ -1,0 +1,147 @@
+package assets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"wiabctl/provision/change"
+)
+
+// BaseImage is the disk image that all VMs' disks are layered on. Its name holds
+// a digest, so another image never takes the place of one under running VMs.
+type BaseImage struct {
+	URL    string // http:, https: or file:
+	SHA256 string // of what the URL gives, 64 hex digits; empty accepts anything
+	Cache  string // where downloads are kept
+	Images string // libvirt's directory of images: /var/lib/libvirt/images
+}
+
+var baseName = regexp.MustCompile(`^wiabctl-base-[0-9a-f]{12}\.qcow2(\.part)?$`)
+
+// Path is where the image lies: wiabctl-base-<12 hex digits>.qcow2 in Images.
+func (b BaseImage) Path() string {
+	return filepath.Join(b.Images, "wiabctl-base-"+b.key()+".qcow2")
+}
+
+// key tells images apart: by their digest if it is known, else by their URL.
+func (b BaseImage) key() string {
+	if b.SHA256 != "" {
+		return b.SHA256[:12]
+	}
+	return digest(b.URL)[:12]
+}
+
+func (b BaseImage) download() Download {
+	return Download{
+		What: "base image", URL: b.URL, SHA256: b.SHA256,
+		Path: filepath.Join(b.Cache, "base-"+b.key()+".img"),
+	}
+}
+
+// Plan is one change as long as the image isn't in its place.
+func (b BaseImage) Plan(context.Context) ([]change.Change, error) {
+	info, err := os.Stat(b.Path())
+	switch {
+	case err == nil && info.Mode().IsRegular():
+		return nil, nil
+	case err == nil:
+		return nil, ImageUnusable.Failf("%s is not a regular file", b.Path())
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return []change.Change{{
+		Verb: change.Create, Subject: "base image " + b.Path(), Reason: "it does not exist",
+		Concurrent: true, Apply: b.place,
+	}}, nil
+}
+
+// place downloads the image and puts it into libvirt's directory as qcow2.
+func (b BaseImage) place(ctx context.Context, say change.Progress) error {
+	source := b.download()
+	if _, err := source.Fetch(ctx, say); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.Images, 0o711); err != nil {
+		return err
+	}
+	part := b.Path() + ".part"
+	if err := errors.Join(b.fill(ctx, source.Path, part, say), settle(part)); err != nil {
+		if full(err) {
+			err = NoSpace.Failf("the base image does not fit into %s: %w", b.Images, err)
+		}
+		return errors.Join(err, gone(os.Remove(part)))
+	}
+	if err := os.Rename(part, b.Path()); err != nil {
+		return err
+	}
+	return syncDir(b.Images)
+}
+
+// fill makes part from the source: a copy, or a conversion of another format.
+func (b BaseImage) fill(ctx context.Context, source, part string, say change.Progress) error {
+	format, err := inspect(ctx, source)
+	if err != nil {
+		return err
+	}
+	if format == "qcow2" {
+		return copyFile(source, part)
+	}
+	say.Sayf("convert the base image from %s to qcow2", format)
+	return convert(ctx, source, format, part)
+}
+
+// copyFile lets the kernel copy, which shares the blocks where it can.
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close() //nolint:errcheck // it was only read
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
+}
+
+// settle gives a finished file its mode and brings it to the disk.
+func settle(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return gone(err)
+	}
+	return errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+}
+
+// Remove plans the removal of every base image of ours; the cache is kept. The
+// VMs whose disks are layered on them have to be gone before.
+func (b BaseImage) Remove(context.Context) ([]change.Change, error) {
+	entries, err := os.ReadDir(b.Images)
+	if err != nil {
+		return nil, gone(err)
+	}
+	var plan []change.Change
+	for _, e := range entries {
+		if !baseName.MatchString(e.Name()) || !e.Type().IsRegular() {
+			continue
+		}
+		path := filepath.Join(b.Images, e.Name())
+		plan = append(plan, change.Change{
+			Verb: change.Delete, Subject: "base image " + path, Reason: "it was placed by wiabctl",
+			Apply: func(context.Context, change.Progress) error {
+				if err := gone(os.Remove(path)); err != nil {
+					return fmt.Errorf("remove the base image: %w", err)
+				}
+				return nil
+			},
+		})
+	}
+	return plan, nil
+}

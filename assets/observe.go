@@ -1,0 +1,109 @@
+package assets
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// observed is what there is of an artifact.
+type observed struct {
+	unpacked bool   // this version is there and whole
+	missing  string // why not, if not
+	active   string // the directory that the link leads to; empty without link
+}
+
+// observe looks at the version's directory and at the link. What isn't ours is
+// an error, never something to be replaced.
+func (a Artifact) observe() (observed, error) {
+	var seen observed
+	active, err := a.active()
+	if err != nil {
+		return seen, err
+	}
+	seen.active = active
+	part := a.Dir() + ".part"
+	_, err = os.Lstat(part)
+	switch {
+	case err == nil && !ours(part):
+		return seen, ArtifactForeign.Failf("%s exists and was not made by wiabctl", part)
+	case err == nil:
+		seen.missing = "an earlier unpacking was interrupted"
+	default:
+		seen.missing = "it is not unpacked"
+	}
+	r, err := readReceipt(a.Dir())
+	switch {
+	case err == nil && r.Hash == a.Spec.Hash && a.Spec.SHA256 != "" && r.SHA256 != a.Spec.SHA256:
+		return seen, ArtifactDigest.Failf("%s was unpacked from a file with sha256 %s, configured is %s", a.Dir(), r.SHA256, a.Spec.SHA256)
+	case err == nil && r.Hash == a.Spec.Hash:
+		seen.unpacked = true
+	case errors.Is(err, fs.ErrNotExist) && !exists(a.Dir()):
+	default:
+		return seen, ArtifactForeign.Failf("%s exists and was not made by wiabctl", a.Dir())
+	}
+	return seen, nil
+}
+
+// active is the name of the directory that the link leads to; empty if there is
+// no link. A link whose directory of ours is gone is still ours.
+func (a Artifact) active() (string, error) {
+	link := a.Link()
+	info, err := os.Lstat(link)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case info.Mode().Type() != fs.ModeSymlink:
+		return "", ArtifactForeign.Failf("%s exists and was not made by wiabctl", link)
+	}
+	target, err := os.Readlink(link)
+	if err != nil {
+		return "", err
+	}
+	whole := version.MatchString(target) && !strings.HasSuffix(target, ".part")
+	dir := filepath.Join(a.Home, target)
+	if whole && (!exists(dir) || ours(dir)) {
+		return target, nil
+	}
+	return "", ArtifactForeign.Failf("%s leads to %s, which was not made by wiabctl", link, target)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// members are what the later stages take from an artifact (a flat tar).
+var members = []string{
+	"bin/helm-operations.sh", "bin/offline-cluster.sh", "bin/offline-secrets.sh", "bin/offline-env.sh",
+	"ansible/inventory/offline/staging.yml", "charts/", "values/",
+}
+
+// complete tells whether dir holds all members: a file, or a directory where the
+// name ends in a slash.
+func complete(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing is buffered in it
+	missing := slices.DeleteFunc(slices.Clone(members), func(member string) bool {
+		info, err := root.Stat(strings.TrimSuffix(member, "/"))
+		return err == nil && info.IsDir() == strings.HasSuffix(member, "/")
+	})
+	if len(missing) > 0 {
+		return ArtifactIncomplete.Failf("the artifact lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// mark writes the marker of a whole artifact.
+func mark(dir, hash, sum string) error {
+	return receipt{Hash: hash, SHA256: sum, When: time.Now().UTC()}.write(dir)
+}

@@ -1,0 +1,23 @@
+package ingress
+
+import "wiabctl/provision/change"
+
+// The failures that a user can meet here.
+var (
+	DomainInvalid = change.Kind{
+		ID: "domain-invalid", Exit: 70,
+		Advice: "give a registered name with at least two labels, in lower case and without scheme or port: red.example.org",
+	}
+	CertificateUnusable = change.Kind{
+		ID: "certificate-unusable", Exit: 71,
+		Advice: "give a PEM certificate chain for the domain's six names and its unencrypted key, or leave both out for Let's Encrypt",
+	}
+	VerifyFailed = change.Kind{
+		ID: "verify-failed", Exit: 72,
+		Advice: "see the domain's certificate and ingress: kubectl get certificates,ingress; DNS and port 80 must lead here for Let's Encrypt",
+	}
+	ConfigurationUneditable = change.Kind{
+		ID: "configuration-uneditable", Exit: 73,
+		Advice: "add the domain to the configuration file by hand, then run wiabctl up",
+	}
+)

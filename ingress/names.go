@@ -1,0 +1,58 @@
+package ingress
+
+import "strings"
+
+// services are the host names that each domain serves.
+var services = []string{"nginz-https", "nginz-ssl", "webapp", "assets", "teams", "account"}
+
+// shared are the host names that only the default domain has.
+var shared = []string{"sftd", "federator"}
+
+// Hosts are the six names that DNS and the certificate of a domain must have.
+func Hosts(domain string) []string {
+	hosts := make([]string, len(services))
+	for i, service := range services {
+		hosts[i] = service + "." + domain
+	}
+	return hosts
+}
+
+// api is the host of a domain's API requests, by which services look it up.
+func api(domain string) string { return "nginz-https." + domain }
+
+// Name is an extra domain's name unless one is given: its first label.
+func Name(domain string) string {
+	first, _, _ := strings.Cut(strings.ToLower(domain), ".")
+	return first
+}
+
+// The release that carries the default domain, and the start of the others.
+const defaultRelease = "nginx-ingress-services"
+
+// ReleaseName is the helm release of the extra domain with that name.
+func ReleaseName(name string) string { return defaultRelease + "-" + name }
+
+// IngressNames are the two Ingress objects of the extra domain with that name.
+func IngressNames(name string) []string {
+	return []string{"nginx-ingress-" + name, "minio-ingress-" + name}
+}
+
+// IssuerName is the ClusterIssuer of the extra domain with that name.
+func IssuerName(name string) string { return "letsencrypt-http01-" + name }
+
+// CertificateName is the Certificate object of a domain: the chart turns its
+// dots into dashes, so a.b.org and a-b.org cannot both be served.
+func CertificateName(domain string) string {
+	return strings.ReplaceAll(domain, ".", "-") + "-csr"
+}
+
+// SecretName is the Secret with the certificate of the extra domain with that
+// name: issued by cert-manager, or the user's own.
+func SecretName(name string, own bool) string {
+	full := ReleaseName(name) + "-nginx-multi-ingress-" + name
+	full = strings.TrimSuffix(full[:min(len(full), 63)], "-") // as the chart does
+	if own {
+		return full + "-wildcard-tls-certificate"
+	}
+	return full + "-managed-tls-certificate"
+}

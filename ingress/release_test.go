@@ -1,0 +1,46 @@
+package ingress
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestReleaseValues(t *testing.T) {
+	s := threeDomains()
+	golden(t, "release-red.golden.yaml", ReleaseValues(s.Domains[0], s.Email))
+	golden(t, "release-blue.golden.yaml", ReleaseValues(s.Domains[1], s.Email))
+}
+
+func TestReleaseSecretsStandApart(t *testing.T) {
+	s := threeDomains()
+	values, err := Document(ReleaseValues(s.Domains[1], s.Email))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(values), "secrets") {
+		t.Errorf("the values speak of secrets:\n%s", values)
+	}
+	golden(t, "secrets.golden.yaml", ReleaseSecrets([]byte("cert\nchain\n"), []byte("key\n")))
+}
+
+func TestNames(t *testing.T) {
+	long := strings.Repeat("a", longestName)
+	for name, test := range map[string]struct{ got, want string }{
+		"name":                 {Name("Red.example.com"), "red"},
+		"release":              {ReleaseName("red"), "nginx-ingress-services-red"},
+		"issuer":               {IssuerName("red"), "letsencrypt-http01-red"},
+		"ingresses":            {strings.Join(IngressNames("red"), " "), "nginx-ingress-red minio-ingress-red"},
+		"certificate":          {CertificateName("red.example.com"), "red-example-com-csr"},
+		"issued secret":        {SecretName("red", false), "nginx-ingress-services-red-nginx-multi-ingress-red-managed-tls-certificate"},
+		"own secret":           {SecretName("blue", true), "nginx-ingress-services-blue-nginx-multi-ingress-blue-wildcard-tls-certificate"},
+		"cut secret":           {SecretName(long, false), "nginx-ingress-services-" + long + "-nginx-mul-managed-tls-certificate"},
+		"cut before a hyphen":  {SecretName(strings.Repeat("a", 20), true), "nginx-ingress-services-aaaaaaaaaaaaaaaaaaaa-nginx-multi-ingress-wildcard-tls-certificate"},
+		"the last of the host": {Hosts("red.example.com")[5], "account.red.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.got != test.want {
+				t.Errorf("got %s, want %s", test.got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package ingress
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wiabctl/provision/change"
+)
+
+// invalid are the paths that an error complains of.
+func invalid(err error) []string {
+	var one *change.Invalid
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var paths []string
+		for _, e := range many.Unwrap() {
+			paths = append(paths, invalid(e)...)
+		}
+		return paths
+	}
+	if errors.As(err, &one) {
+		return []string{one.Path}
+	}
+	return nil
+}
+
+func TestValidate(t *testing.T) {
+	extra := func(names ...string) []Domain {
+		var domains []Domain
+		for _, name := range names {
+			domains = append(domains, Domain{Domain: name})
+		}
+		return domains
+	}
+	long := strings.Repeat("a", longestName+1)
+	tests := map[string]struct {
+		change func(*Spec)
+		paths  []string
+	}{
+		"as it is":                  {func(*Spec) {}, nil},
+		"no extra domain":           {func(s *Spec) { s.Domains = nil }, nil},
+		"nothing":                   {func(s *Spec) { *s = Spec{} }, []string{"domain", "email"}},
+		"upstream's example":        {func(s *Spec) { s.Domain = "example.com"; s.Domains = nil }, []string{"domain"}},
+		"an extra below it is fine": {func(s *Spec) { s.Domain = "wire.example.com" }, nil},
+		"no mail address":           {func(s *Spec) { s.Email = "ops" }, []string{"email"}},
+		"mail with a name":          {func(s *Spec) { s.Email = "Ops <ops@example.org>" }, []string{"email"}},
+		"bad domain":                {func(s *Spec) { s.Domains = extra("red") }, []string{"domains[0].domain"}},
+		"empty domain":              {func(s *Spec) { s.Domains = extra("") }, []string{"domains[0].domain"}},
+		"the default domain":        {func(s *Spec) { s.Domains = extra("green.example.org") }, []string{"domains[0].domain"}},
+		"twice":                     {func(s *Spec) { s.Domains = extra("red.example.com", "red.example.com") }, []string{"domains[1].domain"}},
+		"equal names":               {func(s *Spec) { s.Domains = extra("red.example.com", "red.example.net") }, []string{"domains[1].name"}},
+		"equal certificate names":   {func(s *Spec) { s.Domains = extra("a-b.example.com", "a.b.example.com") }, []string{"domains[1].domain"}},
+		"the default's certificate": {func(s *Spec) { s.Domains = extra("green-example.org") }, []string{"domains[0].domain"}},
+		"a service of the default":  {func(s *Spec) { s.Domains = extra("webapp.green.example.org") }, []string{"domains[0].domain"}},
+		"below such a service":      {func(s *Spec) { s.Domains = extra("a.sftd.green.example.org") }, []string{"domains[0].domain"}},
+		"above an earlier one":      {func(s *Spec) { s.Domains = extra("x.teams.example.net", "example.net") }, []string{"domains[1].domain"}},
+		"a harmless subdomain":      {func(s *Spec) { s.Domains = extra("red.green.example.org") }, nil},
+		"name too long":             {func(s *Spec) { s.Domains = extra(long + ".example.org") }, []string{"domains[0].name"}},
+		"longest name":              {func(s *Spec) { s.Domains = extra(long[1:] + ".example.org") }, nil},
+		"bad name":                  {func(s *Spec) { s.Domains[0].Name = "Red_1" }, []string{"domains[0].name"}},
+		"title with quotes":         {func(s *Spec) { s.Domains[0].Title = `a "b"` }, []string{"domains[0].title"}},
+		"title with a line break":   {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
+		"title too long":            {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
+		"certificate without key":   {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
+		"all at once": {
+			func(s *Spec) { *s = Spec{Domain: "a", Domains: extra("b", "red.example.com", "red.example.com")} },
+			[]string{"domain", "email", "domains[0].domain", "domains[2].domain"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := threeDomains()
+			test.change(&s)
+			s.Defaults()
+			if diff := cmp.Diff(test.paths, invalid(s.Validate())); diff != "" {
+				t.Errorf("%v\n%s", s.Validate(), diff)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B"}}}
+	s.Defaults()
+	want := []Domain{
+		{Domain: "red.example.com", Name: "red", Title: "red.example.com"},
+		{Domain: "blue.example.net", Name: "b", Title: "B"},
+	}
+	if diff := cmp.Diff(want, s.Domains); diff != "" {
+		t.Error(diff)
+	}
+}
