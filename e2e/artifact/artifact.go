@@ -22,9 +22,9 @@ const (
 
 // Build returns the path of the archive, wire-server-deploy-static-<hash>.tgz,
 // from the cache if its inputs are unchanged: the files and programs here, the
-// packages of the tools image and kubebox, the path of the executable that is
-// helm, kubectl and yq in the tools container. It has to be called from within
-// the module's source tree, and needs go and mmdebstrap.
+// packages of the tools image, and kubebox, the path of the executable that is
+// kubectl and yq in the tools container, with helm beside it. It has to be called
+// from within the module's source tree, and needs go and mmdebstrap.
 func Build(ctx context.Context, kubebox string) (string, error) {
 	source, err := sourceDir(ctx)
 	if err != nil {
@@ -65,6 +65,9 @@ func Hash(archive string) (string, error) {
 	return hash, nil
 }
 
+// helmBeside is where helm is for a given kubebox.
+func helmBeside(kubebox string) string { return filepath.Join(filepath.Dir(kubebox), "helm") }
+
 // inputs are all that the archive depends on.
 func inputs(source, kubebox string) ([]string, error) {
 	all := []string{format, toolsRoot().Key()}
@@ -75,7 +78,7 @@ func inputs(source, kubebox string) ([]string, error) {
 		}
 		all = append(all, sub+" "+tree)
 	}
-	for _, path := range []string{filepath.Join(source, "..", "..", "go.sum"), kubebox} {
+	for _, path := range []string{filepath.Join(source, "..", "..", "go.sum"), kubebox, helmBeside(kubebox)} {
 		sum, err := fileDigest(path)
 		if err != nil {
 			return nil, err

@@ -20,8 +20,10 @@ func TestBuild(t *testing.T) {
 		t.Skip("needs root")
 	}
 	kubebox := filepath.Join(t.TempDir(), "kubebox")
-	if err := os.WriteFile(kubebox, []byte("not really kubebox"), 0o755); err != nil {
-		t.Fatal(err)
+	for path, text := range map[string]string{kubebox: "not really kubebox", helmBeside(kubebox): "nor helm"} {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	path, err := Build(t.Context(), kubebox)
 	if err != nil {
@@ -57,11 +59,14 @@ func TestBuild(t *testing.T) {
 		t.Errorf("the tools image is called %v, want %v", manifest[0].RepoTags, want)
 	}
 	upper := untar(t, find(tools, manifest[0].Layers[1]).data)
-	if got := find(upper, "usr/local/bin/helm").link; got != "kubebox" {
-		t.Errorf("helm links to %q", got)
+	if got := find(upper, "usr/local/bin/kubectl").link; got != "kubebox" {
+		t.Errorf("kubectl links to %q", got)
 	}
 	if got := find(upper, "usr/local/bin/kubebox"); got.data != "not really kubebox" || got.mode != 0o755 {
 		t.Errorf("kubebox is %q, mode %o", got.data, got.mode)
+	}
+	if got := find(upper, "usr/local/bin/helm"); got.data != "nor helm" || got.mode != 0o755 {
+		t.Errorf("helm is %q, mode %o", got.data, got.mode)
 	}
 	if !strings.Contains(find(upper, "etc/ssl/certs/ca-certificates.crt").data, "BEGIN CERTIFICATE") {
 		t.Error("the tools image has no CA certificates")

@@ -55,12 +55,14 @@ func toolsLayer(path, root, kubebox, ansible string) error {
 		b.text("etc/group", "root:x:0:\nnogroup:x:65534:\n")
 		b.text("etc/ssl/certs/ca-certificates.crt", certificates)
 		b.link("usr/bin/awk", "mawk")
+		b.dir("usr/local")
+		b.dir("usr/local/bin")
 		b.dir(strings.TrimPrefix(workDir, "/"))
 		b.file("usr/local/bin/ansible-playbook", ansible)
+		b.file("usr/local/bin/helm", helmBeside(kubebox))
 		b.file("usr/local/bin/kubebox", kubebox)
-		for _, name := range []string{"helm", "kubectl", "yq"} {
-			b.link("usr/local/bin/"+name, "kubebox")
-		}
+		b.link("usr/local/bin/kubectl", "kubebox")
+		b.link("usr/local/bin/yq", "kubebox")
 	})
 }
 

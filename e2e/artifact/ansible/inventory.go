@@ -151,7 +151,7 @@ func (inv *inventory) hostVars(name string) vars {
 	all := vars{}
 	maps.Copy(all, inv.groups["all"].Vars)
 	for _, g := range inv.outermostFirst() {
-		if slices.Contains(inv.members(g), name) {
+		if g != "all" && slices.Contains(inv.members(g), name) {
 			maps.Copy(all, inv.groups[g].Vars)
 		}
 	}

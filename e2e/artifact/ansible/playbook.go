@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // play is a list of tasks for some hosts.
@@ -55,8 +56,8 @@ func (p play) check() error {
 		if t.Name == "" || (t.Shell == "") == (t.Copy == nil) {
 			return fmt.Errorf("play %q: task %q needs a name and one of shell and copy", p.Name, t.Name)
 		}
-		if c := t.Copy; c != nil && (c.Src == "" || c.Dest == "" || c.Mode == "") {
-			return fmt.Errorf("play %q: task %q needs src, dest and mode", p.Name, t.Name)
+		if c := t.Copy; c != nil && (c.Src == "" || c.Dest == "" || c.Mode == "" || strings.Contains(c.Src+c.Member+c.Dest, "{{")) {
+			return fmt.Errorf("play %q: task %q needs src, dest and mode, without expressions", p.Name, t.Name)
 		}
 	}
 	return nil

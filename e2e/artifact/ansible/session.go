@@ -100,7 +100,8 @@ func (r *runner) converse(ctx context.Context, h host, tasks []task, payloads ma
 		cancel()
 		_, _ = io.Copy(io.Discard, stdout) // the process ends now, whatever it still says
 	}
-	return strings.TrimSpace(stderr.String()), errors.Join(cmd.Wait(), said, err)
+	err = errors.Join(cmd.Wait(), said, err)
+	return strings.TrimSpace(stderr.String()), err
 }
 
 // expandTasks puts the host's variables into the tasks.
