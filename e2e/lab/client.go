@@ -1,0 +1,86 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/vishvananda/netns"
+)
+
+// Client is a client on the lab's internet: it calls from 198.51.100.7, knows
+// the lab's names and trusts the lab's authority alone. Each request opens its
+// own connection, so each one proves the whole way, and redirects are followed.
+func (l *Lab) Client() (*http.Client, error) {
+	authority, err := os.ReadFile(l.path("ca", "ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(authority) {
+		return nil, fmt.Errorf("%s holds no certificate", l.path("ca", "ca.crt"))
+	}
+	return &http.Client{
+		Timeout: 10 * time.Second,
+		Transport: &http.Transport{
+			DialContext:       l.Dial,
+			TLSClientConfig:   &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives: true,
+		},
+	}, nil
+}
+
+// Dial connects from the client's address in the internet namespace.
+func (l *Lab) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	ip, err := l.resolve(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	return l.dialAddress(ctx, network, Guest, net.JoinHostPort(ip, port))
+}
+
+// dialAddress makes the socket on a thread that has entered the namespace. The
+// socket stays there; the thread is thrown away.
+func (l *Lab) dialAddress(ctx context.Context, network, from, address string) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// Never unlocked: the runtime ends the thread with the goroutine.
+		runtime.LockOSThread()
+		conn, err := dialIn(ctx, l.namespaceFile(), network, from, address)
+		done <- result{conn, err}
+	}()
+	r := <-done
+	return r.conn, r.err
+}
+
+func dialIn(ctx context.Context, namespace, network, from, address string) (net.Conn, error) {
+	ns, err := netns.GetFromPath(namespace)
+	if err != nil {
+		return nil, fmt.Errorf("the lab's internet: %w", err)
+	}
+	defer ns.Close()
+	if err := netns.Set(ns); err != nil {
+		return nil, fmt.Errorf("enter the lab's internet: %w", errors.Join(err, ctx.Err()))
+	}
+	var d net.Dialer
+	if from != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	// The address is literal, so the dialer makes the socket on this thread.
+	return d.DialContext(ctx, network, address)
+}

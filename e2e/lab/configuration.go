@@ -1,0 +1,72 @@
+package lab
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"path/filepath"
+	"text/template"
+
+	"wiabctl/e2e/artifact"
+)
+
+//go:embed wiabctl.yaml.tmpl
+var configurationTemplate string
+
+// configuration is what the lab's wiabctl.yaml depends on.
+type configuration struct {
+	Artifact  published
+	Image     published
+	ImageKind string
+	Memory    string
+}
+
+// published is a file on the lab's web server.
+type published struct {
+	Hash   string // of an artifact; upstream uses the commit
+	URL    string
+	SHA256 string
+}
+
+// publishParts puts the artifact and the image on the web server and says what
+// the configuration must know of them.
+func (l *Lab) publishParts(p *parts) (configuration, error) {
+	c := configuration{ImageKind: l.image, Memory: "384MiB"}
+	if l.image == ImageCloud {
+		c.Memory = "512MiB"
+	}
+	var err error
+	if c.Artifact.Hash, err = artifact.Hash(p.artifact); err != nil {
+		return c, err
+	}
+	if c.Artifact.URL, c.Artifact.SHA256, err = l.Publish(filepath.Base(p.artifact), p.artifact); err != nil {
+		return c, err
+	}
+	c.Image.URL, c.Image.SHA256, err = l.Publish(l.image+".qcow2", p.image)
+	return c, err
+}
+
+// writeConfiguration writes the host's /etc/wiabctl/wiabctl.yaml.
+func (l *Lab) writeConfiguration(root string, p *parts) error {
+	c, err := l.publishParts(p)
+	if err != nil {
+		return err
+	}
+	text, err := c.render()
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(root, "etc/wiabctl/wiabctl.yaml"), text, 0o644)
+}
+
+func (c configuration) render() ([]byte, error) {
+	t, err := template.New("wiabctl.yaml").Option("missingkey=error").Parse(configurationTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, c); err != nil {
+		return nil, fmt.Errorf("render wiabctl.yaml: %w", err)
+	}
+	return out.Bytes(), nil
+}

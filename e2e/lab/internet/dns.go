@@ -1,0 +1,66 @@
+package main
+
+import (
+	"net"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+const (
+	artifactName = "artifacts.example.net."
+	ttl          = 5 // seconds: a scenario that changes names need not wait
+)
+
+// The lab's two addresses, both of a documentation range (RFC 5737).
+var (
+	webServer = net.IPv4(203, 0, 113, 1)
+	kvmHost   = net.IPv4(203, 0, 113, 10)
+)
+
+// nameServers answer for the example domains on UDP and TCP.
+func nameServers(address string) []*dns.Server {
+	return []*dns.Server{
+		{Addr: address, Net: "udp", Handler: dns.HandlerFunc(answer)},
+		{Addr: address, Net: "tcp", Handler: dns.HandlerFunc(answer)},
+	}
+}
+
+func answer(w dns.ResponseWriter, query *dns.Msg) {
+	// The client went away: nobody is left to tell.
+	_ = w.WriteMsg(reply(query))
+}
+
+// reply knows an IPv4 address for every name below the example domains (RFC
+// 2606) and denies all others.
+func reply(query *dns.Msg) *dns.Msg {
+	r := new(dns.Msg).SetReply(query)
+	r.Authoritative = true
+	if len(query.Question) != 1 {
+		return r.SetRcode(query, dns.RcodeFormatError)
+	}
+	q := query.Question[0]
+	address := lookup(q.Name)
+	if address == nil {
+		return r.SetRcode(query, dns.RcodeNameError)
+	}
+	if q.Qtype == dns.TypeA || q.Qtype == dns.TypeANY {
+		header := dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl}
+		r.Answer = append(r.Answer, &dns.A{Hdr: header, A: address})
+	}
+	return r
+}
+
+// lookup is the zone: nil where there is no such name.
+func lookup(name string) net.IP {
+	name = strings.ToLower(dns.Fqdn(name))
+	if name == artifactName {
+		return webServer
+	}
+	for _, zone := range []string{"example.org.", "example.com.", "example.net."} {
+		if dns.IsSubDomain(zone, name) {
+			return kvmHost
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/e2e/lab"
+)
+
+func shell(o *lab.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "shell",
+		Short: "Open a root shell on the KVM host",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return enter(cmd, o, func(l *lab.Lab, ctx context.Context) *exec.Cmd {
+				return l.Host(ctx, "bash", "--login")
+			})
+		},
+	}
+}
+
+func host(o *lab.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "host -- COMMAND [ARGUMENT...]",
+		Short:   "Run a command as root on the KVM host; its exit status is passed on",
+		Example: "  labctl host -- virsh list --all",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return enter(cmd, o, func(l *lab.Lab, ctx context.Context) *exec.Cmd {
+				return l.Host(ctx, args[0], args[1:]...)
+			})
+		},
+	}
+}
+
+func curl(o *lab.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "curl ARGUMENT...",
+		Short:   "Call curl on the lab's internet, with its names and its authority",
+		Example: "  labctl curl https://nginz-https.green.example.org/deeplink.json",
+		// What follows is curl's.
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return enter(cmd, o, func(l *lab.Lab, ctx context.Context) *exec.Cmd {
+				return l.Curl(ctx, args...)
+			})
+		},
+	}
+}
+
+// enter runs a command inside the lab with this program's terminal. Signals
+// from the terminal reach that command itself, which decides what to do.
+func enter(cmd *cobra.Command, o *lab.Options, prepare func(*lab.Lab, context.Context) *exec.Cmd) error {
+	l, err := lab.Attach(*o)
+	if err != nil {
+		return err
+	}
+	inside := prepare(l, context.WithoutCancel(cmd.Context()))
+	inside.Stdin, inside.Stdout, inside.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return inside.Run()
+}
