@@ -1,0 +1,172 @@
+package vm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"wiabctl/provision/change"
+)
+
+// differs says what has to be done about the machine and why; the verb is empty
+// when nothing has. Whether it is ready is another question.
+func (is *standing) differs(want wanted) (change.Verb, string) {
+	switch {
+	case is.domain == nil:
+		return change.Create, "it is not defined"
+	case is.disk == 0:
+		return change.Create, "its disk is missing"
+	}
+	reasons := is.outdated(want)
+	restart := is.stale(want)
+	var verb change.Verb
+	switch {
+	case len(restart) > 0:
+		verb, reasons = change.Update, append(merge(reasons, restart), "it will be restarted")
+	case len(reasons) > 0:
+		verb = change.Update
+	}
+	if halted := is.halted(); halted != "" {
+		reasons = append(reasons, halted)
+		if verb == "" {
+			verb = change.Start
+		}
+	}
+	return verb, strings.Join(reasons, "; ")
+}
+
+// outdated lists what the definition, the files and the settings lack.
+func (is *standing) outdated(want wanted) []string {
+	reasons := compare(is.defined, want)
+	switch {
+	case want.image == nil:
+		reasons = append(reasons, "its keys do not exist yet")
+	case is.mark.Seed != want.digest || is.seed != want.digest:
+		reasons = append(reasons, "its seed changed")
+	}
+	if is.disk < want.Disk {
+		reasons = append(reasons, fmt.Sprintf("disk is %s, configured %s", is.disk, want.Disk))
+	}
+	if !is.boots {
+		reasons = append(reasons, "it does not start with the host")
+	}
+	return reasons
+}
+
+// stale lists why what runs has to be started anew.
+func (is *standing) stale(want wanted) []string {
+	if is.live == nil {
+		return nil
+	}
+	reasons := compare(is.live, want)
+	if want.image != nil && (is.running == nil || is.running.Seed != want.digest) {
+		reasons = append(reasons, "its seed changed")
+	}
+	if is.disk < want.Disk {
+		reasons = append(reasons, fmt.Sprintf("disk is %s, configured %s", is.disk, want.Disk))
+	}
+	return reasons
+}
+
+// halted says why the domain does not run, empty if it does.
+func (is *standing) halted() string {
+	switch is.state {
+	case libvirt.DomainShutoff, libvirt.DomainNostate:
+		return "it is shut off"
+	case libvirt.DomainCrashed:
+		return "it has crashed"
+	case libvirt.DomainPaused, libvirt.DomainPmsuspended:
+		return "it is paused"
+	case libvirt.DomainShutdown:
+		return "it is shutting down"
+	default:
+		return ""
+	}
+}
+
+// compare lists in words where a definition differs from what is wanted.
+// libvirt fills in much that we leave to it; only what we say is compared.
+func compare(domain *libvirtxml.Domain, want wanted) []string {
+	var reasons []string
+	differ := func(what string, is, should any) {
+		if is != should {
+			reasons = append(reasons, fmt.Sprintf("%s is %v, configured %v", what, is, should))
+		}
+	}
+	differ("type", domain.Type, want.Accel.domainType())
+	differ("memory", memory(domain), want.Memory)
+	differ("CPUs", cpus(domain), want.CPUs)
+	if domain.Devices == nil {
+		return append(reasons, "it has no devices")
+	}
+	disks := files(domain)
+	differ("disk", disks["vda"], want.disk)
+	differ("seed", disks["vdb"], want.seed)
+	mac, network := link(domain)
+	differ("MAC address", mac, want.MAC)
+	differ("network", network, want.network)
+	differ("console's log", consoleLog(domain), want.console)
+	return reasons
+}
+
+func memory(domain *libvirtxml.Domain) Size {
+	if domain.Memory == nil {
+		return 0
+	}
+	return Size(domain.Memory.Value) * 1024 // libvirt answers in KiB
+}
+
+func cpus(domain *libvirtxml.Domain) int {
+	if domain.VCPU == nil {
+		return 1
+	}
+	return int(domain.VCPU.Value)
+}
+
+func files(domain *libvirtxml.Domain) map[string]string {
+	found := map[string]string{}
+	for _, disk := range domain.Devices.Disks {
+		if disk.Target != nil && disk.Source != nil && disk.Source.File != nil {
+			found[disk.Target.Dev] = disk.Source.File.File
+		}
+	}
+	return found
+}
+
+func link(domain *libvirtxml.Domain) (mac, network string) {
+	if len(domain.Devices.Interfaces) != 1 {
+		return "", ""
+	}
+	nic := domain.Devices.Interfaces[0]
+	if nic.MAC != nil {
+		mac = nic.MAC.Address
+	}
+	if nic.Source != nil && nic.Source.Network != nil {
+		network = nic.Source.Network.Network
+	}
+	return mac, network
+}
+
+func consoleLog(domain *libvirtxml.Domain) string {
+	for _, serial := range domain.Devices.Serials {
+		if serial.Log != nil {
+			return serial.Log.File
+		}
+	}
+	return ""
+}
+
+// merge is the first list and what only the second has.
+func merge(first, second []string) []string {
+	seen := map[string]bool{}
+	var all []string
+	for _, item := range append(append([]string{}, first...), second...) {
+		if !seen[item] {
+			seen[item] = true
+			all = append(all, item)
+		}
+	}
+	return all
+}

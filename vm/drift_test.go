@@ -1,0 +1,158 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRoomMendsDrift(t *testing.T) {
+	g := furnished(t)
+	g.Machines = g.Machines[:1]
+	m := g.Machines[0]
+	if err := apply(g.changes(t)); err != nil {
+		t.Fatal(err)
+	}
+	call := func(do func(*libvirt.Libvirt, libvirt.Domain) error) func(t *testing.T) {
+		return func(t *testing.T) {
+			g.do(t, func(virt *libvirt.Libvirt) error {
+				domain, err := virt.DomainLookupByName(m.Name)
+				if err != nil {
+					return err
+				}
+				return do(virt, domain)
+			})
+		}
+	}
+	off := call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainDestroy(d) })
+	for _, tc := range []struct {
+		name  string
+		drift func(t *testing.T)
+		want  string
+	}{
+		{"no autostart", call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainSetAutostart(d, 0) }),
+			"update domain assethost: it does not start with the host"},
+		{"shut off", off, "start domain assethost: it is shut off"},
+		{"paused", call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainSuspend(d) }),
+			"start domain assethost: it is paused"},
+		{"larger", func(t *testing.T) {
+			off(t)
+			g.Machines[0].Memory, g.Machines[0].CPUs, g.Machines[0].Disk = 320*MiB, 2, 2*GiB
+		}, "update domain assethost: memory is 256MiB, configured 320MiB; CPUs is 1, configured 2; disk is 1GiB, configured 2GiB; it is shut off"},
+		{"new keys", func(t *testing.T) {
+			off(t)
+			g.Keys = func(string) (Keys, error) { return keys("another") }
+		}, "update domain assethost: its seed changed; it is shut off"},
+		{"seed gone", func(t *testing.T) {
+			if err := os.Remove(g.paths(m).seed); err != nil {
+				t.Fatal(err)
+			}
+		}, "update domain assethost: its seed changed"},
+		{"disk gone", func(t *testing.T) {
+			off(t)
+			if err := os.Remove(g.paths(m).disk); err != nil {
+				t.Fatal(err)
+			}
+		}, "create domain assethost: its disk is missing"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.drift(t)
+			changes := g.changes(t)
+			if diff := cmp.Diff([]string{tc.want}, lines(changes)); diff != "" {
+				t.Fatalf("plan (-want +got):\n%s", diff)
+			}
+			if err := apply(changes); err != nil {
+				t.Fatal(err)
+			}
+			if left := g.plan(t); len(left) != 0 {
+				t.Errorf("left after mending: %q", left)
+			}
+		})
+	}
+	if size, _ := diskInfo(t, g.paths(m).disk); size != 2*GiB {
+		t.Errorf("disk is %s, want 2GiB", size)
+	}
+}
+
+// A configuration that changes while the machine runs is seen in what runs,
+// even when the definition was already rewritten before an interruption.
+func TestRoomRestartsWhatRunsStale(t *testing.T) {
+	g := furnished(t)
+	g.Machines = g.Machines[:1]
+	if err := apply(g.changes(t)); err != nil {
+		t.Fatal(err)
+	}
+	g.Machines[0].Memory = 320 * MiB
+	want, err := g.want(g.Machines[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := g.observe(context.Background(), g.Machines[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.define(context.Background(), is, want); err != nil {
+		t.Fatal(err)
+	}
+	plan := []string{"update domain assethost: memory is 256MiB, configured 320MiB; it will be restarted"}
+	if diff := cmp.Diff(plan, g.plan(t)); diff != "" {
+		t.Errorf("plan after an interrupted update (-want +got):\n%s", diff)
+	}
+}
+
+func TestRoomGoesOnAfterAnInterruption(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		stop func(t *testing.T, g *guests, want wanted)
+	}{
+		{"defined only", func(*testing.T, *guests, wanted) {}},
+		{"half a disk", func(t *testing.T, _ *guests, want wanted) {
+			if err := os.MkdirAll(filepath.Dir(want.disk), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(partial(want.disk), []byte("QFI"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"never started", func(t *testing.T, g *guests, want wanted) {
+			is, err := g.observe(context.Background(), want.Machine)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := g.furnish(context.Background(), is, want); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			g := furnished(t)
+			g.Machines = g.Machines[1:2]
+			want, err := g.want(g.Machines[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := g.define(context.Background(), &standing{}, want); err != nil {
+				t.Fatal(err)
+			}
+			tc.stop(t, g, want)
+			if err := g.Check(context.Background()); err != nil {
+				t.Errorf("what is half made is refused: %v", err)
+			}
+			if err := apply(g.changes(t)); err != nil {
+				t.Fatal(err)
+			}
+			if left := g.plan(t); len(left) != 0 {
+				t.Errorf("left: %q", left)
+			}
+			if _, err := os.Stat(partial(want.disk)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("half a disk is left: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,31 @@
+package vm
+
+import "wiabctl/provision/change"
+
+// What can go wrong with the machines; exit codes 30 to 39.
+var (
+	KVMMissing = change.Kind{
+		ID: "kvm-missing", Exit: 30,
+		Advice: "switch virtualisation on in the firmware and load kvm_intel or kvm_amd, or set vms.accel: tcg (slow emulation)",
+	}
+	Foreign = change.Kind{
+		ID: "vm-foreign", Exit: 31,
+		Advice: "rename or remove it yourself (virsh undefine, or move the disk away), then run again",
+	}
+	Died = change.Kind{
+		ID: "vm-died", Exit: 32,
+		Advice: "read the end of its console above; run `wiabctl up` again to restart it",
+	}
+	NotReady = change.Kind{
+		ID: "vm-not-ready", Exit: 33,
+		Advice: "look at its console (virsh console NAME), or raise vms.ready if the host is slow",
+	}
+	Unreachable = change.Kind{
+		ID: "libvirt-unreachable", Exit: 34,
+		Advice: "see `systemctl status libvirtd` and start or restart it",
+	}
+	DiskShrinks = change.Kind{
+		ID: "vm-disk-shrinks", Exit: 35,
+		Advice: "set the size back: a disk can grow, never shrink",
+	}
+)

@@ -1,0 +1,202 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/google/renameio/v2"
+
+	"wiabctl/provision/change"
+)
+
+// settle makes the machine what it should be and waits until it is ready. Each
+// step is skipped where nothing is to do, so it may be repeated after an
+// interruption anywhere: the definition, which carries our mark, comes before
+// any file, hence nothing of ours is ever without an owner.
+func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress) error {
+	want, err := r.want(machine)
+	if err != nil {
+		return err
+	}
+	if want.image == nil {
+		return fmt.Errorf("keys of %s: %w", machine.Name, fs.ErrNotExist)
+	}
+	is, err := r.observe(ctx, machine)
+	if err != nil {
+		return err
+	}
+	if err := is.foreign(machine, want.paths); err != nil {
+		return err
+	}
+	if err := r.define(ctx, is, want); err != nil {
+		return fmt.Errorf("defining domain %s: %w", machine.Name, err)
+	}
+	if len(is.stale(want)) > 0 || is.active() && is.disk == 0 {
+		say.Sayf("shutting %s down to restart it", machine.Name)
+		if err := r.stop(ctx, machine, say); err != nil {
+			return err
+		}
+		is.state = libvirt.DomainShutoff
+	}
+	if err := r.furnish(ctx, is, want); err != nil {
+		return err
+	}
+	if err := r.start(ctx, is, machine); err != nil {
+		return fmt.Errorf("starting domain %s: %w", machine.Name, err)
+	}
+	return r.await(ctx, want, say)
+}
+
+// define writes the domain's definition where it differs.
+func (r *Room) define(ctx context.Context, is *standing, want wanted) error {
+	if is.domain != nil && len(compare(is.defined, want)) == 0 && is.mark.Seed == want.digest {
+		return nil
+	}
+	definition, err := want.domain(r.Network, want.paths, want.digest)
+	if err != nil {
+		return err
+	}
+	text, err := definition.Marshal()
+	if err != nil {
+		return err
+	}
+	return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error {
+		_, err := virt.DomainDefineXMLFlags(text, libvirt.DomainDefineValidate)
+		return err
+	})
+}
+
+// furnish puts the machine's files in place: the disk, grown if it is too
+// small, and the seed.
+func (r *Room) furnish(ctx context.Context, is *standing, want wanted) error {
+	for _, directory := range []string{r.Images, r.Console} {
+		if err := os.MkdirAll(directory, 0o711); err != nil { //nolint:gosec // QEMU's user has to pass
+			return fmt.Errorf("directory for %s: %w", want.Name, err)
+		}
+	}
+	size := strconv.FormatInt(int64(want.Disk), 10)
+	switch {
+	case is.disk == 0:
+		// Under another name first: a disk that bears its name is whole.
+		if err := qemuImg(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", r.Base, partial(want.disk), size); err != nil {
+			return fmt.Errorf("disk of %s: %w", want.Name, err)
+		}
+		if err := os.Rename(partial(want.disk), want.disk); err != nil {
+			return fmt.Errorf("disk of %s: %w", want.Name, err)
+		}
+	case is.disk < want.Disk:
+		if err := qemuImg(ctx, "resize", "-q", "-f", "qcow2", want.disk, size); err != nil {
+			return fmt.Errorf("growing the disk of %s: %w", want.Name, err)
+		}
+	}
+	if is.seed == want.digest {
+		return nil
+	}
+	if err := renameio.WriteFile(want.seed, want.image, 0o600, renameio.IgnoreUmask()); err != nil {
+		return fmt.Errorf("seed of %s: %w", want.Name, err)
+	}
+	return nil
+}
+
+func partial(disk string) string { return disk + ".partial" }
+
+func qemuImg(ctx context.Context, args ...string) error {
+	said, err := exec.CommandContext(ctx, "qemu-img", args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(string(said)))
+	}
+	return nil
+}
+
+// start sets autostart and makes the domain run.
+func (r *Room) start(ctx context.Context, is *standing, machine Machine) error {
+	return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error {
+		domain, err := virt.DomainLookupByName(machine.Name)
+		if err != nil {
+			return err
+		}
+		if err := virt.DomainSetAutostart(domain, 1); err != nil {
+			return err
+		}
+		switch is.state {
+		case libvirt.DomainPaused:
+			return virt.DomainResume(domain)
+		case libvirt.DomainPmsuspended:
+			return virt.DomainPmWakeup(domain, 0)
+		}
+		if is.active() {
+			return nil
+		}
+		return virt.DomainCreate(domain)
+	})
+}
+
+// grace is how long a guest may take to shut down before it is cut off.
+const grace = time.Minute
+
+// stop shuts the domain down, and cuts it off after a grace.
+func (r *Room) stop(ctx context.Context, machine Machine, say change.Progress) error {
+	down := change.Condition{
+		Description: machine.Name + " to shut down",
+		Deadline:    grace,
+		Interval:    200 * time.Millisecond,
+		Check: func(ctx context.Context) error {
+			return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error {
+				domain, err := virt.DomainLookupByName(machine.Name)
+				if err != nil {
+					return change.Never(err)
+				}
+				// Asked again each time: a guest that still boots ignores it.
+				if err := virt.DomainShutdown(domain); err != nil {
+					return ended(virt, domain)
+				}
+				return fmt.Errorf("it was asked to")
+			})
+		},
+	}
+	err := down.Await(ctx, say)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	say.Sayf("%s does not shut down, cutting it off", machine.Name)
+	return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return cut(virt, machine.Name) })
+}
+
+// ended is nil when the domain has no process any more.
+func ended(virt *libvirt.Libvirt, domain libvirt.Domain) error {
+	state, _, err := virt.DomainGetState(domain, 0)
+	if err != nil {
+		return err
+	}
+	is := standing{state: libvirt.DomainState(state)}
+	if is.active() {
+		return errors.New("it still runs")
+	}
+	return nil
+}
+
+// cut ends the domain's process at once; none is success.
+func cut(virt *libvirt.Libvirt, name string) error {
+	domain, err := virt.DomainLookupByName(name)
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if ended(virt, domain) == nil {
+		return nil
+	}
+	if err := virt.DomainDestroyFlags(domain, libvirt.DomainDestroyDefault); err != nil && ended(virt, domain) != nil {
+		return fmt.Errorf("ending domain %s: %w", name, err)
+	}
+	return nil
+}

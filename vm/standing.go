@@ -1,0 +1,143 @@
+package vm
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
+
+	"wiabctl/provision/change"
+)
+
+// standing is what a machine is at the moment.
+type standing struct {
+	domain  *libvirt.Domain    // nil: not defined
+	defined *libvirtxml.Domain // what the next start gives
+	live    *libvirtxml.Domain // what runs; nil if nothing does
+	state   libvirt.DomainState
+	mark    *mark // of the definition; nil: not ours
+	running *mark // of what runs
+	ready   bool  // it was seen ready since it started
+	boots   bool  // autostart
+
+	disk Size   // what the disk may grow to; 0: there is none
+	seed string // digest of the seed file; "": there is none
+}
+
+// observe asks libvirt and the file system for the machine.
+func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) {
+	is := &standing{}
+	err := r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.ask(virt, machine.Name) })
+	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
+		return nil, fmt.Errorf("domain %s: %w", machine.Name, err)
+	}
+	at := r.paths(machine)
+	if is.disk, err = virtualSize(at.disk); err != nil {
+		return nil, err
+	}
+	image, err := os.ReadFile(at.seed)
+	switch {
+	case err == nil:
+		is.seed = digest(image)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("seed of %s: %w", machine.Name, err)
+	}
+	return is, nil
+}
+
+// ask reads the domain of exactly this name.
+func (is *standing) ask(virt *libvirt.Libvirt, name string) error {
+	domain, err := virt.DomainLookupByName(name)
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	is.domain = &domain
+	state, _, err := virt.DomainGetState(domain, 0)
+	if err != nil {
+		return err
+	}
+	is.state = libvirt.DomainState(state)
+	boots, err := virt.DomainGetAutostart(domain)
+	if err != nil {
+		return err
+	}
+	is.boots = boots == 1
+	if is.defined, err = describe(virt, domain, libvirt.DomainXMLInactive); err != nil {
+		return err
+	}
+	noted, err := notesOf(is.defined)
+	if err != nil {
+		return err
+	}
+	is.mark = noted.Mark
+	if !is.active() {
+		return nil
+	}
+	if is.live, err = describe(virt, domain, 0); err != nil {
+		return err
+	}
+	noted, err = notesOf(is.live)
+	is.running, is.ready = noted.Mark, noted.Ready != nil
+	return err
+}
+
+func describe(virt *libvirt.Libvirt, domain libvirt.Domain, flags libvirt.DomainXMLFlags) (*libvirtxml.Domain, error) {
+	text, err := virt.DomainGetXMLDesc(domain, flags)
+	if err != nil {
+		return nil, err
+	}
+	parsed := &libvirtxml.Domain{}
+	if err := parsed.Unmarshal(text); err != nil {
+		return nil, fmt.Errorf("reading the definition of %s: %w", domain.Name, err)
+	}
+	return parsed, nil
+}
+
+// active says whether there is a process, running or not.
+func (is *standing) active() bool {
+	return is.state != libvirt.DomainShutoff && is.state != libvirt.DomainCrashed && is.state != libvirt.DomainNostate
+}
+
+// foreign is a Failure when the domain or a disk of the machine's name is not ours.
+func (is *standing) foreign(machine Machine, at paths) error {
+	switch {
+	case is.domain != nil && is.mark == nil:
+		return Foreign.Failf("there is a domain %s that wiabctl did not make", machine.Name)
+	case is.domain != nil && is.mark.Deployment != machine.Deployment:
+		return Foreign.Failf("the domain %s belongs to another deployment, %q", machine.Name, is.mark.Deployment)
+	case is.domain == nil && is.disk != 0:
+		return Foreign.Failf("there is a disk %s without a domain of ours", at.disk)
+	case is.domain == nil && is.seed != "":
+		return Foreign.Failf("there is a seed %s without a domain of ours", at.seed)
+	default:
+		return nil
+	}
+}
+
+// virtualSize is what the qcow2 disk may grow to, 0 if there is no such file.
+func virtualSize(path string) (Size, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("disk: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // only read
+	// The header: magic "QFI\xfb", version, backing file's place, cluster bits,
+	// then the size (qemu's docs/interop/qcow2.txt).
+	var header [32]byte
+	if _, err := io.ReadFull(file, header[:]); err != nil || string(header[:4]) != "QFI\xfb" {
+		return 1, nil // something is there, but no qcow2 disk
+	}
+	return Size(binary.BigEndian.Uint64(header[24:])), nil
+}
