@@ -37,9 +37,9 @@ func (m *meter) at(have int64) {
 // line is what is said: bytes, of how many, rate in bytes a second, what remains.
 func (m *meter) line(have int64, rate float64) string {
 	if m.total <= 0 {
-		return fmt.Sprintf("%s: %s, %s/s", m.what, bytes(float64(have)), bytes(rate))
+		return fmt.Sprintf("%s: %s, %s/s", m.what, amount(float64(have)), amount(rate))
 	}
-	line := fmt.Sprintf("%s: %s of %s, %s/s", m.what, bytes(float64(have)), bytes(float64(m.total)), bytes(rate))
+	line := fmt.Sprintf("%s: %s of %s, %s/s", m.what, amount(float64(have)), amount(float64(m.total)), amount(rate))
 	if rate > 0 {
 		left := time.Duration(float64(m.total-have) / rate * float64(time.Second))
 		line += fmt.Sprintf(", %s left", left.Round(time.Second))
@@ -47,8 +47,8 @@ func (m *meter) line(have int64, rate float64) string {
 	return line
 }
 
-// bytes writes an amount in the binary unit that suits it.
-func bytes(n float64) string {
+// amount writes bytes in the binary unit that suits it.
+func amount(n float64) string {
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	unit := 0
 	for n >= 1024 && unit < len(units)-1 {

@@ -62,7 +62,8 @@ var errStalled = errors.New("the server has stopped sending")
 func (t *transfer) pull(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stall := time.AfterFunc(t.Patience, func() { cancel(errStalled) })
+	silence := t.Patience / 3 // so that patience holds for another attempt
+	stall := time.AfterFunc(silence, func() { cancel(errStalled) })
 	defer stall.Stop()
 
 	src, err := open(ctx, t.URL, t.have, t.validator)
@@ -77,7 +78,7 @@ func (t *transfer) pull(ctx context.Context) error {
 	}
 	t.validator = src.validator
 	t.meter.total = src.total
-	_, err = io.Copy(t, alive{src, func() { stall.Reset(t.Patience) }})
+	_, err = io.Copy(t, alive{src, func() { stall.Reset(silence) }})
 	if err == nil && src.total > 0 && t.have != src.total {
 		err = io.ErrUnexpectedEOF
 	}
