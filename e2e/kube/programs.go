@@ -6,6 +6,7 @@ import (
 
 	yq "github.com/mikefarah/yq/v4/cmd"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/component-base/cli"
@@ -34,9 +35,19 @@ var programs = map[string]func() int{
 	"kube-apiserver":          func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
 	"kube-controller-manager": func() int { return cli.Run(controllers.NewControllerManagerCommand()) },
 	"kube-scheduler":          func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
-	"kwok":                    runKwok,
-	"kubectl":                 runKubectl,
-	"yq":                      func() int { return runYq(yq.New()) },
+	"kwok":                    withoutGlobalFlags(runKwok),
+	"kubectl":                 withoutGlobalFlags(runKubectl),
+	"yq":                      withoutGlobalFlags(func() int { return runYq(yq.New()) }),
+}
+
+// withoutGlobalFlags takes away what the control plane's packages add to
+// pflag's global set when they are linked, and cobra to every command: a
+// --version that collides with the command's own.
+func withoutGlobalFlags(run func() int) func() int {
+	return func() int {
+		pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag.ExitOnError)
+		return run()
+	}
 }
 
 func runKubectl() int {

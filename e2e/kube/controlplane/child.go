@@ -15,7 +15,7 @@ import (
 
 const (
 	// stopGrace is how long a program may take to end when asked to.
-	stopGrace = 3 * time.Second
+	stopGrace = time.Second
 	// restartPause is how long a program that died stays down.
 	restartPause = time.Second
 )
