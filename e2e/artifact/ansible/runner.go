@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,14 +67,15 @@ func (r *runner) play(ctx context.Context, hosts []host, tasks []task) error {
 	var problem error
 	for _, t := range tasks {
 		r.out.task(t.Name)
-		for _, results := range outcomes {
-			o, ok := <-results
-			if !ok {
-				continue // this host has failed before
-			}
+		outcomes = slices.DeleteFunc(outcomes, func(results chan outcome) bool {
+			o := <-results
 			r.out.outcome(o)
-			problem = errors.Join(problem, o.problem())
 			r.remember(t, o)
+			problem = errors.Join(problem, o.problem())
+			return o.err != nil
+		})
+		if len(outcomes) == 0 {
+			break
 		}
 	}
 	return problem
