@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/google/renameio/v2"
-
 	"wiabctl/provision/change"
 )
 
@@ -158,21 +156,39 @@ func (a Artifact) activate(context.Context, change.Progress) error {
 	if !seen.unpacked {
 		return fmt.Errorf("activate %s: it is not unpacked", a.Dir())
 	}
-	if err := renameio.Symlink(filepath.Base(a.Dir()), a.Link()); err != nil {
+	part := a.Link() + ".part"
+	if leadsToVersion(part) { // left by an interruption
+		if err := os.Remove(part); err != nil {
+			return err
+		}
+	}
+	if err := os.Symlink(filepath.Base(a.Dir()), part); err != nil {
 		return fmt.Errorf("switch %s: %w", a.Link(), err)
 	}
-	return errors.Join(os.Lchown(a.Link(), a.UID, a.GID), syncDir(a.Home))
+	return errors.Join(os.Lchown(part, a.UID, a.GID), os.Rename(part, a.Link()), syncDir(a.Home))
+}
+
+// leadsToVersion tells whether path is a link such as we make.
+func leadsToVersion(path string) bool {
+	target, err := os.Readlink(path)
+	return err == nil && version.MatchString(target)
 }
 
 // Remove plans the removal of every version that carries our marker, and of the
 // link. The cache is kept, and so is all that is foreign.
 func (a Artifact) Remove(context.Context) ([]change.Change, error) {
 	var plan []change.Change
-	if active, err := a.active(); err == nil && active != "" {
+	unlink := func(link string) {
 		plan = append(plan, change.Change{
-			Verb: change.Delete, Subject: "link " + a.Link(), Reason: "it leads to an artifact of wiabctl",
-			Apply: func(context.Context, change.Progress) error { return gone(os.Remove(a.Link())) },
+			Verb: change.Delete, Subject: "link " + link, Reason: "it leads to an artifact of wiabctl",
+			Apply: func(context.Context, change.Progress) error { return gone(os.Remove(link)) },
 		})
+	}
+	if active, err := a.active(); err == nil && active != "" {
+		unlink(a.Link())
+	}
+	if part := a.Link() + ".part"; leadsToVersion(part) {
+		unlink(part)
 	}
 	entries, err := os.ReadDir(a.Home)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -152,50 +152,6 @@ func TestArtifactVersionsStandSideBySide(t *testing.T) {
 	}
 }
 
-func TestArtifactForeign(t *testing.T) {
-	tests := map[string]func(t *testing.T, a Artifact) error{
-		"a directory": func(_ *testing.T, a Artifact) error { return os.Mkdir(a.Link(), 0o755) },
-		"a file":      func(_ *testing.T, a Artifact) error { return os.WriteFile(a.Link(), nil, 0o644) },
-		"a link elsewhere": func(t *testing.T, a Artifact) error {
-			return os.Symlink(t.TempDir(), a.Link())
-		},
-		"a link to nowhere": func(_ *testing.T, a Artifact) error { return os.Symlink("gone", a.Link()) },
-		"a link to an unmarked version": func(t *testing.T, a Artifact) error {
-			write(t, filepath.Join(a.Dir(), "x"), nil)
-			return os.Symlink(filepath.Base(a.Dir()), a.Link())
-		},
-		"an unmarked version":    func(t *testing.T, a Artifact) error { write(t, filepath.Join(a.Dir(), "x"), nil); return nil },
-		"an unmarked part":       func(t *testing.T, a Artifact) error { write(t, a.Dir()+".part/x", nil); return nil },
-		"a version that is file": func(t *testing.T, a Artifact) error { write(t, a.Dir(), nil); return nil },
-		"another's marker": func(t *testing.T, a Artifact) error {
-			write(t, filepath.Join(a.Dir(), marker), []byte(`{"hash": "x"}`))
-			return nil
-		},
-	}
-	for name, disturb := range tests {
-		t.Run(name, func(t *testing.T) {
-			a := artifact(t, small(t))
-			plan, err := a.Plan(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := disturb(t, a); err != nil {
-				t.Fatal(err)
-			}
-			before := listing(t, a.Home)
-			if _, err := a.Plan(t.Context()); !errors.Is(err, ArtifactForeign.Failf("")) {
-				t.Errorf("plan: got %v", err)
-			}
-			if err := apply(t, plan); !errors.Is(err, ArtifactForeign.Failf("")) {
-				t.Errorf("apply: got %v", err)
-			}
-			if after := listing(t, a.Home); strings.Join(after, "\n") != strings.Join(before, "\n") {
-				t.Errorf("it was changed from %v to %v", before, after)
-			}
-		})
-	}
-}
-
 func TestArtifactRefusesContents(t *testing.T) {
 	whole := small(t)
 	tests := map[string]struct {
@@ -228,50 +184,20 @@ func TestArtifactRefusesContents(t *testing.T) {
 	}
 }
 
-func TestArtifactAfterAnInterruption(t *testing.T) {
-	tests := map[string]func(t *testing.T, a Artifact){
-		"directory just made": func(t *testing.T, a Artifact) {
-			if err := os.Mkdir(a.Dir()+".part", 0o755); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"half unpacked": func(t *testing.T, a Artifact) {
-			write(t, filepath.Join(a.Dir()+".part", unfinished), nil)
-			write(t, a.Dir()+".part/bin/stale", nil)
-		},
-		"before the rename": func(t *testing.T, a Artifact) {
-			write(t, filepath.Join(a.Dir()+".part", marker), []byte(`{"hash": "`+someHash+`"}`))
-		},
-		"the version was removed, not the link": func(t *testing.T, a Artifact) {
-			if err := os.Symlink(filepath.Base(a.Dir()), a.Link()); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"half downloaded": func(t *testing.T, a Artifact) { write(t, a.download().part(), []byte("half")) },
-	}
-	for name, interrupt := range tests {
-		t.Run(name, func(t *testing.T) {
-			a := artifact(t, small(t))
-			interrupt(t, a)
-			install(t, a)
-			if exists(filepath.Join(a.Link(), "bin/stale")) {
-				t.Error("what was half unpacked is still there")
-			}
-		})
-	}
-}
-
 func TestArtifactRemove(t *testing.T) {
 	a := artifact(t, small(t))
 	install(t, a)
 	write(t, filepath.Join(a.Home, name+"-"+strings.Repeat("c", 40)+".part", unfinished), nil)
+	if err := os.Symlink(filepath.Base(a.Dir()), a.Link()+".part"); err != nil {
+		t.Fatal(err)
+	}
 	foreign := []string{
 		write(t, filepath.Join(a.Home, name+"-"+strings.Repeat("f", 40), "x"), nil),
 		write(t, filepath.Join(a.Home, name+"-mine", marker), nil),
 		write(t, filepath.Join(a.Home, "notes"), nil),
 	}
 	plan, err := a.Remove(t.Context())
-	if err != nil || len(plan) != 3 {
+	if err != nil || len(plan) != 4 {
 		t.Fatalf("got %v\n%s", err, subjects(plan))
 	}
 	if err := apply(t, plan); err != nil {
