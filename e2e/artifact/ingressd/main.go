@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	kubeconfig := flag.String("kubeconfig", "/etc/kubernetes/ingressd.conf", "how to reach the Kubernetes API")
+	cache := flag.String("cache", "/var/lib/ingressd/state.json", "the last known state, kept over a reboot")
+	class := flag.String("class", "nginx", "the class of the Ingresses that are served")
+	plain := flag.String("http", ":31772", "address for HTTP")
+	secure := flag.String("https", ":31773", "address for HTTPS")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx, *kubeconfig, *cache, *class, *plain, *secure); err != nil {
+		slog.Error("ingressd ends", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, kubeconfig, cache, class, plain, secure string) error {
+	mirror, err := newMirror(class, cache)
+	if err != nil {
+		return err
+	}
+	plainListener, err := net.Listen("tcp", plain)
+	if err != nil {
+		return err
+	}
+	secureListener, err := net.Listen("tcp", secure)
+	if err != nil {
+		return err
+	}
+	go mirror.follow(ctx, &api{kubeconfig: kubeconfig})
+	return (&front{mirror: mirror}).serve(ctx, plainListener, secureListener)
+}
