@@ -70,7 +70,7 @@ func (d Download) transfer(ctx context.Context, say change.Progress) (string, er
 	if err != nil {
 		return "", err
 	}
-	defer t.file.Close() //nolint:errcheck // finish reports what matters
+	defer t.file.Close()
 	wait := change.Condition{
 		Description: fmt.Sprintf("%s from %s", d.What, redacted(d.URL)),
 		Deadline:    longest,

@@ -215,7 +215,7 @@ func TestFetchGivesUp(t *testing.T) {
 			w.Header().Set("Content-Range", "bytes 5-9/10")
 			w.WriteHeader(206)
 		}, true, "not asked for"},
-		"redirect loop":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/thing", 302) }, false, "redirects"},
+		"redirect loop":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/thing", http.StatusFound) }, false, "redirects"},
 		"always 500":      {answer(500), false, "got no further for 300ms"},
 		"breaks early":    {func(w http.ResponseWriter, r *http.Request) { broken(w, r, false) }, false, "got no further"},
 		"silent for good": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, false, "stopped sending"},

@@ -96,7 +96,7 @@ func ValidURL(address string) error {
 			return errors.New("must be file:///absolute/path")
 		}
 	default:
-		return errors.New("must begin with https:, http: or file:")
+		return errors.New("must be an https:, http: or file: URL")
 	}
 	return nil
 }

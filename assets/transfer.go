@@ -70,7 +70,7 @@ func (t *transfer) pull(ctx context.Context) error {
 	if err != nil {
 		return because(ctx, err)
 	}
-	defer src.Close() //nolint:errcheck // it was only read
+	defer src.Close()
 	if src.start != t.have {
 		if err := t.restart(); err != nil {
 			return err

@@ -21,7 +21,7 @@ func unpack(ctx context.Context, archive, dir string, uid, gid int, say change.P
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (t *tree) fill(compressed io.Reader) error {
 	members := tar.NewReader(readable{plain})
 	for {
 		header, err := members.Next()
-		if err == io.EOF { //nolint:errorlint // the bare value ends an archive; anything wrapped is an error
+		if err == io.EOF {
 			break
 		}
 		if err != nil {
@@ -84,7 +84,7 @@ type readable struct{ from io.Reader }
 
 func (r readable) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // gzip gives the bare value at the end
+	if err != nil && err != io.EOF {
 		err = &corrupt{err}
 	}
 	return n, err

@@ -22,12 +22,12 @@ func webapp(ctx context.Context, client *http.Client, domain string) error {
 // and names this domain and no other.
 func deeplink(ctx context.Context, client *http.Client, domain string) error {
 	address := "https://" + api(domain) + "/deeplink.json"
-	answer, body, err := get(ctx, client, address)
+	body, kind, err := get(ctx, client, address)
 	if err != nil {
 		return err
 	}
-	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return fmt.Errorf("%s is of type %q, not application/json", address, answer.Header.Get("Content-Type"))
+	if media, _, err := mime.ParseMediaType(kind); err != nil || media != "application/json" {
+		return fmt.Errorf("%s is of type %q, not application/json", address, kind)
 	}
 	var link struct {
 		Endpoints map[string]string `json:"endpoints"`

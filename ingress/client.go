@@ -37,25 +37,25 @@ func (v Verify) client() *http.Client {
 // longestAnswer is how much of an answer is read, in bytes.
 const longestAnswer = 1 << 20
 
-// get returns an answer of status 200 with its body.
-func get(ctx context.Context, client *http.Client, url string) (*http.Response, []byte, error) {
+// get returns the body of an answer with status 200, and its content type.
+func get(ctx context.Context, client *http.Client, url string) (body []byte, kind string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, nil, plainly(err)
+		return nil, "", plainly(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("%s answers %s", url, answer.Status)
+		return nil, "", fmt.Errorf("%s answers %s", url, answer.Status)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
+	body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s breaks off: %w", url, err)
+		return nil, "", fmt.Errorf("%s breaks off: %w", url, err)
 	}
-	return answer, body, nil
+	return body, answer.Header.Get("Content-Type"), nil
 }
 
 // fake is the name in the certificate that ingress-nginx falls back to while a

@@ -32,8 +32,8 @@ const defaultRelease = "nginx-ingress-services"
 // ReleaseName is the helm release of the extra domain with that name.
 func ReleaseName(name string) string { return defaultRelease + "-" + name }
 
-// IngressNames are the two Ingress objects of the extra domain with that name.
-func IngressNames(name string) []string {
+// ObjectNames are the two Ingress objects of the extra domain with that name.
+func ObjectNames(name string) []string {
 	return []string{"nginx-ingress-" + name, "minio-ingress-" + name}
 }
 

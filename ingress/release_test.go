@@ -29,7 +29,7 @@ func TestNames(t *testing.T) {
 		"name":                 {Name("Red.example.com"), "red"},
 		"release":              {ReleaseName("red"), "nginx-ingress-services-red"},
 		"issuer":               {IssuerName("red"), "letsencrypt-http01-red"},
-		"ingresses":            {strings.Join(IngressNames("red"), " "), "nginx-ingress-red minio-ingress-red"},
+		"ingresses":            {strings.Join(ObjectNames("red"), " "), "nginx-ingress-red minio-ingress-red"},
 		"certificate":          {CertificateName("red.example.com"), "red-example-com-csr"},
 		"issued secret":        {SecretName("red", false), "nginx-ingress-services-red-nginx-multi-ingress-red-managed-tls-certificate"},
 		"own secret":           {SecretName("blue", true), "nginx-ingress-services-blue-nginx-multi-ingress-blue-wildcard-tls-certificate"},

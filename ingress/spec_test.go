@@ -12,7 +12,6 @@ import (
 
 // invalid are the paths that an error complains of.
 func invalid(err error) []string {
-	var one *change.Invalid
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var paths []string
 		for _, e := range many.Unwrap() {
@@ -20,7 +19,7 @@ func invalid(err error) []string {
 		}
 		return paths
 	}
-	if errors.As(err, &one) {
+	if one, ok := errors.AsType[*change.Invalid](err); ok {
 		return []string{one.Path}
 	}
 	return nil
