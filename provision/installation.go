@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"slices"
 
 	"golang.org/x/crypto/ssh"
 
@@ -73,3 +72,268 @@ func (i *Installation) Steps() []Step {
 		{i.verify(), []string{"certificates", "network"}},
 	}
 }
+
+// Plan tells what every stage has to do.
+func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
+	return i.pipeline.Plan(ctx)
+}
+
+// Up makes the system what the configuration says and returns how many changes
+// that took. Scripts of the stages named in again run once more. It writes a run
+// log; the caller holds the run lock.
+func (i *Installation) Up(ctx context.Context, again []string) (int, error) {
+	if err := i.pipeline.Forget(ctx, again); err != nil {
+		return 0, err
+	}
+	plans, err := i.pipeline.Plan(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if Count(plans) > 0 {
+		if i.log, err = openRunLog(filepath.Join(stateDir, "log"), "up"); err != nil {
+			return 0, err
+		}
+		defer i.log.Close()
+		i.pipeline.Observe = i.log.tee(i.pipeline.Observe)
+	}
+	return i.pipeline.Up(ctx, plans)
+}
+
+// Log names the run log, or says that there is none.
+func (i *Installation) Log() string {
+	if i.log == nil {
+		return "none, nothing was begun"
+	}
+	return i.log.path
+}
+
+// PlanDown tells what down would remove.
+func (i *Installation) PlanDown(ctx context.Context) ([]Planned, error) {
+	return i.pipeline.PlanDown(ctx)
+}
+
+// Down removes what PlanDown told.
+func (i *Installation) Down(ctx context.Context, plans []Planned) (int, error) {
+	return i.pipeline.Down(ctx, plans)
+}
+
+// Addresses are where the domains answer.
+func (i *Installation) Addresses() []string {
+	var all []string
+	for _, domain := range i.domainNames() {
+		all = append(all, "https://webapp."+domain+"/", "https://nginz-https."+domain+"/deeplink.json")
+	}
+	return all
+}
+
+func (i *Installation) preflight() Stage {
+	return preflight{
+		checks: []func(context.Context) error{rootCheck, i.room().Check, i.wiring().Check, i.artifact().Check},
+		fetch:  i.artifact().PlanFetch,
+	}
+}
+
+func (i *Installation) host() Stage {
+	keyNames := []string{assets.UserKey, assets.AdminKey}
+	var names []string
+	for _, m := range i.vms() {
+		keyNames = append(keyNames, assets.HostKey(m.Name))
+		names = append(names, fmt.Sprintf("%s %s", m.Address, m.Name))
+	}
+	return host{
+		user:     i.deployUser(),
+		keys:     i.keys(),
+		keyNames: keyNames,
+		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
+		dirs:     []string{cacheDir, stateDir},
+	}
+}
+
+func (i *Installation) deployUser() deployUser {
+	return deployUser{
+		Name: i.config.Host.User,
+		Key: func() ([]byte, error) {
+			key, err := i.keys().Load(assets.AdminKey)
+			return []byte(`from="127.0.0.1,::1" ` + key.Public + "\n"), err
+		},
+		Leave: i.admin.Close,
+	}
+}
+
+func (i *Installation) keys() assets.Keys { return assets.Keys{Dir: filepath.Join(stateDir, "keys")} }
+
+// artifact is the artifact in the deploy user's home.
+func (i *Installation) artifact() assets.Artifact {
+	u := deployUser{Name: i.config.Host.User}
+	a := assets.Artifact{Spec: i.config.Artifact, Cache: cacheDir, Home: u.home()}
+	if uid, gid, err := u.ids(); err == nil {
+		a.UID, a.GID = uid, gid
+	}
+	return a
+}
+
+// artifactStage is the stage of the artifact. The deploy user's home and numbers
+// are looked up at each plan, for the user may have come since.
+type artifactStage struct{ artifact func() assets.Artifact }
+
+// Name of the stage.
+func (artifactStage) Name() string { return "assets" }
+
+// Plan compares what is unpacked with the configured artifact.
+func (s artifactStage) Plan(ctx context.Context) ([]change.Change, error) {
+	return s.artifact().Plan(ctx)
+}
+
+// Remove takes the unpacked artifacts away.
+func (s artifactStage) Remove(ctx context.Context) ([]change.Change, error) {
+	return s.artifact().Remove(ctx)
+}
+
+func (i *Installation) artifactStage() Stage { return artifactStage{i.artifact} }
+
+// vms are the seven machines.
+func (i *Installation) vms() []vm.Machine {
+	return i.config.VMs.Machines(i.config.Deployment, i.config.Network.Prefix())
+}
+
+func (i *Installation) room() *vm.Room {
+	return &vm.Room{
+		Machines: i.vms(),
+		Images:   imagesDir,
+		Console:  filepath.Join(stateDir, "console"),
+		Base:     i.baseImage().Path(),
+		Network:  i.config.Network.Name,
+		Ready:    i.config.VMs.Ready,
+		Keys:     i.machineKeys,
+		Libvirt:  i.libvirt.Use,
+		Probe:    i.probe,
+	}
+}
+
+func (i *Installation) baseImage() assets.BaseImage {
+	image := i.config.VMs.Image
+	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Cache: cacheDir, Images: imagesDir}
+}
+
+func (i *Installation) machines() Stage { return machines{base: i.baseImage(), room: i.room()} }
+
+func (i *Installation) machineKeys(name string) (vm.Keys, error) {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return vm.Keys{}, err
+	}
+	host, err := i.keys().Load(assets.HostKey(name))
+	return vm.Keys{Authorized: []string{user.Public}, HostPrivate: string(host.Private), HostPublic: host.Public}, err
+}
+
+// probe asks a VM over SSH whether it is ready.
+func (i *Installation) probe(ctx context.Context, m vm.Machine) error {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return err
+	}
+	host, err := i.keys().Load(assets.HostKey(m.Name))
+	if err != nil {
+		return err
+	}
+	return cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort),
+		User: m.User, Key: user.Signer, HostKey: host.Signer.PublicKey()}.Ready(ctx)
+}
+
+// adminTarget is the KVM host itself, over loopback, with the host key that its
+// own sshd uses.
+func (i *Installation) adminTarget() (cluster.Target, error) {
+	if _, err := user.Lookup(i.config.Host.User); err != nil {
+		return cluster.Target{}, fmt.Errorf("the deploy user: %w", change.ErrNotInstalled)
+	}
+	key, err := i.keys().Load(assets.AdminKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cluster.Target{}, fmt.Errorf("the key to the admin host: %w", change.ErrNotInstalled)
+	}
+	if err != nil {
+		return cluster.Target{}, err
+	}
+	line, err := os.ReadFile("/etc/ssh/ssh_host_ed25519_key.pub")
+	if err != nil {
+		return cluster.Target{}, HostKeyMissing.Failf("the host's own SSH key: %w", err)
+	}
+	hostKey, _, _, _, err := ssh.ParseAuthorizedKey(line)
+	if err != nil {
+		return cluster.Target{}, HostKeyMissing.Failf("the host's own SSH key: %w", err)
+	}
+	return cluster.Target{Name: "admin host", Address: net.JoinHostPort(sshHost, sshPort),
+		User: i.config.Host.User, Key: key.Signer, HostKey: hostKey}, nil
+}
+
+func (i *Installation) inventory() Stage {
+	groups := map[vm.Role]string{vm.Assethost: "assethost", vm.Kubenode: "kube-node", vm.Datanode: "datanodes"}
+	var hosts []cluster.Host
+	for _, m := range i.vms() {
+		hosts = append(hosts, cluster.Host{Name: m.Name, Group: groups[m.Role], Address: m.Address})
+	}
+	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
+}
+
+func (i *Installation) inventoryKeys() (cluster.Keys, error) {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return cluster.Keys{}, err
+	}
+	keys := cluster.Keys{User: user.Private, Hosts: map[string]ssh.PublicKey{}}
+	for _, m := range i.vms() {
+		host, err := i.keys().Load(assets.HostKey(m.Name))
+		if err != nil {
+			return cluster.Keys{}, err
+		}
+		keys.Hosts[m.Name] = host.Signer.PublicKey()
+	}
+	return keys, nil
+}
+
+func (i *Installation) helm(api *cluster.API) Stage {
+	return cluster.Helm{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+}
+
+// helmEnvironment are the variables of helm-operations.sh (contract section 8.4).
+// HOST_IP is given always: left out, the script would ask a server on the internet
+// for it, and learn the address that requests leave by, not the one they come in by.
+func (i *Installation) helmEnvironment() ([]string, error) {
+	address, err := i.wiring().PublicAddress()
+	calling := "FALSE"
+	if i.config.Calling == CallingSelfHosted {
+		calling = "TRUE"
+	}
+	return []string{
+		"TARGET_SYSTEM=" + i.config.Ingress.Domain,
+		"CERT_MASTER_EMAIL=" + i.config.Ingress.Email,
+		"DEPLOY_CERT_MANAGER=TRUE",
+		"DEPLOY_CALLING_SERVICES=" + calling,
+		"HOST_IP=" + address.String(),
+	}, err
+}
+
+func (i *Installation) domains(api *cluster.API) Stage {
+	return cluster.Domains{Admin: i.admin, API: api, Want: i.releases, Missing: missing, Ours: ours}
+}
+
+func (i *Installation) verify() Stage {
+	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
+		address, err := i.wiring().PublicAddress()
+		return ingress.Verify{Address: address.String()}, err
+	}}
+}
+
+// machineAddresses picks the addresses of the machines of a role.
+func (i *Installation) machineAddresses(role vm.Role) []netip.Addr {
+	var all []netip.Addr
+	for _, m := range i.vms() {
+		if m.Role == role {
+			all = append(all, m.Address)
+		}
+	}
+	return all
+}
+
+func (i *Installation) wiring() network.Wiring { return network.Wiring{} }
+
+func (i *Installation) network() Stage { return i.wiring() }

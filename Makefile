@@ -1,0 +1,65 @@
+# What to do with wiabctl; `make help` lists it.
+SHELL     := /bin/bash
+CACHE     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wiabctl-lab
+LINT      := $(CACHE)/golangci-lint-v2.15.0
+LABCTL    := bin/labctl
+# What building and starting the lab, and the tests, need of this machine.
+PACKAGES  := ca-certificates curl dosfstools e2fsprogs extlinux genisoimage iproute2 iptables jq libvirt-daemon mmdebstrap nftables \
+             qemu-utils systemd-container util-linux xz-utils
+export CGO_ENABLED := 0
+.DEFAULT_GOAL := help
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: lab ## start the lab, run `wiabctl up` in it, print the addresses that answer
+	$(LABCTL) host -- wiabctl up
+
+lab: deps $(LABCTL) ## build what is not cached and start the lab: a KVM host in a box
+	$(LABCTL) up
+
+lab-shell: $(LABCTL) ## a root shell on the lab's KVM host, where wiabctl is on PATH
+	$(LABCTL) shell
+
+lab-curl: $(LABCTL) ## curl from the lab's internet: make lab-curl URL=https://...
+	@$(LABCTL) curl -sS $(URL)
+
+lab-down: $(LABCTL) ## remove the lab and everything it made
+	$(LABCTL) down
+
+test: deps lint unit e2e ## everything that CI runs
+
+unit: ## the tests that need no root
+	go test $$(go list ./... | grep -v 'wiabctl/e2e$$')
+
+e2e: deps ## the scenarios in the lab; some of them with make e2e RUN='TestUp$$|TestDown'
+	go test ./e2e -count=1 -timeout=80m $(if $(RUN),-v -run '$(RUN)')
+
+bench: deps ## the benchmarks, as ratios within one run
+	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
+
+soak: deps ## what takes long: the scenarios on the image with the real cloud-init
+	WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -v
+
+lint: $(LINT) ## the linter, which also holds the rule of imports
+	$(LINT) run
+
+build: ## the binary for a real host: bin/wiabctl
+	go build -trimpath -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
+
+clean: $(LABCTL) ## empty the cache of what takes long to build
+	$(LABCTL) clean
+
+deps: # what this machine lacks, from its own distribution
+	@dpkg-query -W -f '$${Package}\n' $(PACKAGES) >/dev/null 2>&1 || { apt-get -q update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $(PACKAGES); }
+
+$(LABCTL): FORCE
+	@go build -o $@ ./e2e/lab/labctl
+
+$(LINT):
+	GOBIN=$(CACHE)/lint go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	mv $(CACHE)/lint/golangci-lint $@
+
+FORCE:
+.PHONY: help up lab lab-shell lab-curl lab-down test unit e2e bench soak lint build clean deps FORCE

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// answer is what a command on the lab's KVM host said, and how it ended.
+type answer struct {
+	stdout, stderr string
+	code           int
+	took           time.Duration
+}
+
+// try runs a command as root on the KVM host.
+func try(ctx context.Context, name string, args ...string) (answer, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := theLab.Host(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	err := cmd.Run()
+	a := answer{stdout: stdout.String(), stderr: stderr.String(), took: time.Since(began)}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		a.code, err = exit.ExitCode(), nil
+	}
+	return a, err
+}
+
+// wiabctl runs wiabctl on the KVM host as a person would.
+func wiabctl(t *testing.T, args ...string) answer {
+	t.Helper()
+	a, err := try(t.Context(), "wiabctl", args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("wiabctl %s: exit %d after %s\n%s%s", strings.Join(args, " "), a.code, a.took.Round(time.Millisecond), a.stdout, a.stderr)
+	return a
+}
+
+// mustWiabctl demands success.
+func mustWiabctl(t *testing.T, args ...string) answer {
+	t.Helper()
+	a := wiabctl(t, args...)
+	if a.code != 0 {
+		t.Fatalf("wiabctl %s failed with exit code %d", strings.Join(args, " "), a.code)
+	}
+	return a
+}
+
+// onHost runs a shell line on the KVM host and demands success.
+func onHost(t *testing.T, line string) string {
+	t.Helper()
+	out, err := shell(t.Context(), line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func shell(ctx context.Context, line string) (string, error) {
+	a, err := try(ctx, "bash", "-o", "pipefail", "-c", line)
+	if err == nil && a.code != 0 {
+		err = fmt.Errorf("%s: exit %d: %s", line, a.code, a.stderr)
+	}
+	return a.stdout, err
+}
+
+const configFile = "/etc/wiabctl/wiabctl.yaml"
+
+func readHost(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(theLab.Path(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func writeHost(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(theLab.Path(path), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

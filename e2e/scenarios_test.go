@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The scenarios stand in the order of the story that they tell: each finds the lab
+// nearly as it needs it, which saves most of the time. Each can be run alone too.
+
+const (
+	green = "green.example.org"
+	red   = "red.example.com"
+	blue  = "blue.example.net"
+)
+
+// TestUp goes from a bare host to an installation that answers outside.
+func TestUp(t *testing.T) {
+	empty(t)
+	silent(t, green)
+	a := mustWiabctl(t, "up")
+	for _, stage := range []string{"preflight", "host", "assets", "network", "vms", "inventory", "secrets", "cluster", "helm", "domains", "certificates", "verify"} {
+		if !strings.Contains(a.stdout, "\n"+stage+" ") && !strings.HasPrefix(a.stdout, stage+" ") {
+			t.Errorf("up said nothing of the stage %s", stage)
+		}
+	}
+	for _, list := range []string{"virsh list --state-running --name", "virsh list --autostart --name"} {
+		if got := strings.Fields(onHost(t, list+" | sort")); strings.Join(got, " ") != "assethost datanode1 datanode2 datanode3 kubenode1 kubenode2 kubenode3" {
+			t.Errorf("%s: %v", list, got)
+		}
+	}
+	answers(t, green)
+}
+
+// TestUpAgain runs up on a finished installation: nothing changes.
+func TestUpAgain(t *testing.T) {
+	installed(t)
+	before := everything(t)
+	a := mustWiabctl(t, "up")
+	same(t, "a second up changed something", before, everything(t))
+	if !strings.Contains(a.stdout, "\n0 changes\n") {
+		t.Error("a second up does not say that it made 0 changes")
+	}
+	if p := mustWiabctl(t, "plan"); p.stdout != "0 changes to make\n" {
+		t.Errorf("plan on a finished installation: %q", p.stdout)
+	}
+}
+
+// TestAddDomain adds two domains, one after the other.
+func TestAddDomain(t *testing.T) {
+	installed(t)
+	mustWiabctl(t, "add-domain", red)
+	answers(t, green, red)
+	ingress := func() string {
+		return onHost(t, "true") + kube(t, `helm history nginx-ingress-services --output json`) + kube(t, `helm history nginx-ingress-services-red --output json`) +
+			kube(t, `kubectl get ingress nginx-ingress minio-ingress nginx-ingress-red minio-ingress-red --output yaml`)
+	}
+	before := ingress()
+	stop := watch(t, green, red)
+	mustWiabctl(t, "add-domain", blue)
+	asked, wrong := stop()
+	if len(wrong) > 0 || asked == 0 {
+		t.Errorf("%d of %d answers of green and red were wrong while blue came: %v", len(wrong), asked, wrong)
+	}
+	answers(t, green, red, blue)
+	same(t, "adding blue touched the releases of green or red", before, ingress())
+
+	config := readHost(t, configFile)
+	for line := range strings.Lines(freshConfig) {
+		if !strings.Contains(config, line) {
+			t.Errorf("the configuration file lost the line %q", line)
+		}
+	}
+	if a := mustWiabctl(t, "add-domain", blue); !strings.Contains(a.stdout, "\n0 changes\n") {
+		t.Error("adding blue again changed something")
+	}
+}
+
+// TestHelmOperationsAgain runs the script that forgets the extra domains, while a
+// client asks for all of them: not one wrong or missing answer.
+func TestHelmOperationsAgain(t *testing.T) {
+	installed(t, red, blue)
+	revision := func() int {
+		n, err := strconv.Atoi(strings.TrimSpace(kube(t, `helm list --filter '^wire-server$' --output json | jq -r '.[0].revision'`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := revision()
+	stop := watch(t, green, red, blue)
+	mustWiabctl(t, "up", "--again", "helm")
+	asked, wrong := stop()
+	if len(wrong) > 0 {
+		t.Errorf("%d of %d answers were wrong:\n%s", len(wrong), asked, strings.Join(wrong, "\n"))
+	}
+	t.Logf("%d answers while helm-operations.sh ran again", asked)
+	if asked < 30 {
+		t.Errorf("only %d questions were asked", asked)
+	}
+	if revision() != before+1 {
+		t.Errorf("wire-server went from revision %d to %d: the script did not run once", before, revision())
+	}
+	if values := readHost(t, "/home/wire/wire-server-deploy/values/wire-server/values.yaml"); strings.Contains(values, red) {
+		t.Error("the script's own values name red: then this test proves nothing")
+	}
+}
+
+// TestReboot reboots the KVM host; without wiabctl all domains answer again.
+func TestReboot(t *testing.T) {
+	installed(t, red, blue)
+	before := onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER")
+	if err := theLab.Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	client := internetClient(t)
+	eventually(t, 5*time.Minute, func(ctx context.Context) error {
+		for _, d := range []string{green, red, blue} {
+			if err := deeplinkProblem(ctx, client, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	answers(t, green, red, blue)
+	same(t, "the rules after the reboot", before, onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER"))
+	eventually(t, 2*time.Minute, func(ctx context.Context) error {
+		a, err := try(ctx, "wiabctl", "plan")
+		if err == nil && a.stdout != "0 changes to make\n" {
+			err = fmt.Errorf("plan after the reboot: %s%s", a.stdout, a.stderr)
+		}
+		return err
+	})
+}
+
+// foreign are objects beside ours, of every kind that wiabctl makes.
+const foreign = `
+set -e
+virsh net-define /dev/stdin <<X
+<network><name>foreign</name><bridge name='virbr9'/><ip address='10.9.9.1' netmask='255.255.255.0'/></network>
+X
+virsh net-autostart foreign
+virsh define /dev/stdin <<X
+<domain type='qemu'><name>kubenode</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>
+X
+nft -f - <<X
+table ip foreign { chain c { type filter hook forward priority 10; tcp dport 9 counter drop comment "foreign"; } }
+X
+echo '10.9.9.9 kubenode1.foreign.example foreign-kubenode1 # a foreign line' >>/etc/hosts
+echo foreign >/var/lib/libvirt/images/kubenode1.qcow2.foreign
+echo foreign >/etc/sysctl.d/50-foreign.conf
+mkdir -p /home/foreign/wire-server-deploy
+iptables -I DOCKER-USER -s 10.9.9.9 -j DROP`
+
+const foreignObjects = `
+virsh net-dumpxml foreign; virsh net-list --autostart --name | grep foreign; virsh dumpxml kubenode; nft -s list table ip foreign
+grep foreign /etc/hosts; cat /var/lib/libvirt/images/kubenode1.qcow2.foreign /etc/sysctl.d/50-foreign.conf; ls -d /home/foreign/wire-server-deploy
+iptables -S DOCKER-USER | grep 10.9.9.9`
+
+const foreignGone = `
+virsh net-undefine foreign; virsh undefine kubenode; nft delete table ip foreign; sed -i '/foreign/d' /etc/hosts
+rm -r /var/lib/libvirt/images/kubenode1.qcow2.foreign /etc/sysctl.d/50-foreign.conf /home/foreign; iptables -D DOCKER-USER -s 10.9.9.9 -j DROP`
+
+// TestDown removes everything that wiabctl made and nothing else.
+func TestDown(t *testing.T) {
+	installed(t)
+	onHost(t, foreign)
+	before := onHost(t, foreignObjects)
+
+	if a := wiabctl(t, "down"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1") {
+		t.Errorf("down without an answer: exit code %d; it must show what it would remove, and remove nothing", a.code)
+	}
+	answers(t, green)
+
+	mustWiabctl(t, "down", "--yes")
+	same(t, "down touched what is foreign", before, onHost(t, foreignObjects))
+	onHost(t, foreignGone)
+	same(t, "down left something behind, or took too much", freshHost, onHost(t, hostObjects))
+	silent(t, green)
+	if a := mustWiabctl(t, "down", "--yes"); !strings.HasPrefix(a.stdout, "0 changes") {
+		t.Errorf("a second down: %s", a.stdout)
+	}
+}
+
+// TestKilled kills wiabctl at five random moments of a fresh up; each next up goes
+// on, and the outcome equals that of an uninterrupted run.
+func TestKilled(t *testing.T) {
+	empty(t)
+	began := time.Now()
+	mustWiabctl(t, "up")
+	whole := time.Since(began)
+	want := outcome(t)
+	mustWiabctl(t, "down", "--yes")
+
+	seed := uint64(time.Now().UnixNano())
+	if given := os.Getenv("WIABCTL_SEED"); given != "" {
+		var err error
+		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("WIABCTL_SEED=%d; an uninterrupted up takes %s", seed, whole.Round(time.Second))
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 5 {
+		// A fifth of the whole on average, so that the five moments spread over it.
+		killUp(t, time.Duration(random.Int64N(int64(whole*2/5))))
+	}
+	mustWiabctl(t, "up")
+	answers(t, green)
+	same(t, "the outcome differs from an uninterrupted run's", want, outcome(t))
+	if a := mustWiabctl(t, "up"); !strings.Contains(a.stdout, "\n0 changes\n") {
+		t.Error("the next up still changes something")
+	}
+}
+
+// killUp starts up and ends it with SIGKILL after the time given.
+func killUp(t *testing.T, after time.Duration) {
+	t.Helper()
+	line := fmt.Sprintf(`wiabctl up & pid=$!; sleep %.3f; kill -KILL $pid; wait $pid`, after.Seconds())
+	a, err := try(t.Context(), "bash", "-c", line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("killed after %s: exit %d\n%s%s", after.Round(time.Millisecond), a.code, a.stdout, a.stderr)
+}

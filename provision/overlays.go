@@ -1,0 +1,187 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+
+	"wiabctl/cluster"
+	"wiabctl/ingress"
+	"wiabctl/provision/change"
+)
+
+// callingNode is the VM that coturn and sftd run on. helm-operations.sh takes the
+// last line of `kubectl get nodes` (contract section 1), and the firewall has to
+// send calls to the same node.
+const callingNode = "kubenode3"
+
+// webappValues is the artifact's own file, of which the webapp's overlay keeps
+// every key.
+const webappValues = "values/webapp/prod-values.example.yaml"
+
+// mark is the key under which a release's values say which domains they were
+// computed for. No chart reads it; a release whose mark differs is out of date
+// even where all wanted keys are in force, as after the removal of a domain.
+const mark = "wiabctl"
+
+// overlays are the computed values of every release that may have any; nil means
+// none. Before the artifact is unpacked the webapp's cannot be computed yet.
+func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values, error) {
+	set := i.domainSet()
+	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil}
+	if set.SFT != "" {
+		all["sftd"] = nil
+	}
+	values, err := i.admin.Read(ctx, webappValues)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return all, nil
+	case err != nil:
+		return nil, err
+	}
+	computed, err := ingress.Overlays(set, values)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(all, computed)
+	for release, values := range all {
+		if values != nil {
+			values[mark] = ingress.Values{"domains": i.domainNames()[1:]}
+		}
+		if release == "sftd" {
+			all[release] = onCallingNode(values)
+		}
+	}
+	return all, nil
+}
+
+// onCallingNode adds what the script gives sftd on its command line, so that a
+// later upgrade without the script keeps it.
+func onCallingNode(values ingress.Values) ingress.Values {
+	if values == nil {
+		values = ingress.Values{}
+	}
+	values["nodeSelector"] = ingress.Values{"kubernetes.io/hostname": callingNode}
+	return values
+}
+
+// releases are what the Helm releases have to be like: those of the artifact that
+// serve all domains, then one for each extra domain.
+func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) {
+	overlays, err := i.overlays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []cluster.Release
+	for _, name := range slices.Sorted(maps.Keys(overlays)) {
+		r := cluster.Release{Name: name, Chart: name, Values: overlays[name], Layers: []string{"values/" + name + "/values.yaml"}}
+		if r.Values[mark] == nil {
+			r.Values = maps.Clone(r.Values)
+			if r.Values == nil {
+				r.Values = ingress.Values{}
+			}
+			r.Values[mark] = nil // no extra domain: none may be left from before
+		}
+		if name == "wire-server" {
+			r.Layers = append(r.Layers, "values/wire-server/secrets.yaml")
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b cluster.Release) int { return rollout(a.Name) - rollout(b.Name) })
+	for _, d := range i.config.Ingress.Domains {
+		r, err := i.domainRelease(d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// rollout orders the shared releases: the backend has to know a domain before
+// anything leads there.
+func rollout(release string) int {
+	return slices.Index([]string{"wire-server", "webapp", "sftd"}, release)
+}
+
+// domainRelease is the release of an extra domain's own.
+func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) {
+	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: "nginx-ingress-services", Own: true,
+		Values: ingress.ReleaseValues(d, i.config.Ingress.Email)}
+	r.Values[mark] = ingress.Values{"domain": d.Domain}
+	if !d.Certificate.Own() {
+		return r, nil
+	}
+	cert, err := os.ReadFile(d.Certificate.Cert)
+	if err != nil {
+		return r, ConfigInvalid.Failf("the certificate of %s: %w", d.Domain, err)
+	}
+	key, err := os.ReadFile(d.Certificate.Key)
+	if err != nil {
+		return r, ConfigInvalid.Failf("the key of %s: %w", d.Domain, err)
+	}
+	r.Secret = ingress.ReleaseSecrets(cert, key)
+	return r, nil
+}
+
+// ours tells whether a deployed release is an extra domain's, made by wiabctl.
+func ours(d cluster.Deployed) bool {
+	marked, ok := d.Values[mark].(map[string]any)
+	return ok && marked["domain"] != nil
+}
+
+// missing lists the paths at which deployed values fall short.
+func missing(live, want map[string]any) []string {
+	paths, err := ingress.Holds(live, want)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return paths
+}
+
+// domainSet is what the overlays are computed from.
+func (i *Installation) domainSet() ingress.Set {
+	return i.config.Ingress.Set(i.config.Calling == CallingSelfHosted)
+}
+
+// certificateNames are the Certificates that cert-manager has to make ready: the
+// default domain's, and those of the extra domains that bring none of their own.
+func (i *Installation) certificateNames() []string {
+	names := []string{ingress.CertificateName(i.config.Ingress.Domain)}
+	for _, d := range i.config.Ingress.Domains {
+		if !d.Certificate.Own() {
+			names = append(names, ingress.CertificateName(d.Domain))
+		}
+	}
+	return names
+}
+
+// domainNames are the default domain and the extra ones.
+func (i *Installation) domainNames() []string {
+	names := []string{i.config.Ingress.Domain}
+	for _, d := range i.config.Ingress.Domains {
+		names = append(names, d.Domain)
+	}
+	return names
+}
+
+// verify is the stage that asks for every domain as a client outside would.
+type verify struct {
+	ask     func(ctx context.Context) (ingress.Verify, error)
+	domains []string
+}
+
+// Name of the stage.
+func (verify) Name() string { return "verify" }
+
+// Plan waits for the domains that do not answer rightly.
+func (v verify) Plan(ctx context.Context) ([]change.Change, error) {
+	ask, err := v.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ask.Plan(ctx, v.domains)
+}

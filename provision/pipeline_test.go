@@ -1,0 +1,274 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wiabctl/provision/change"
+)
+
+// world is a system of named things that test stages bring into being.
+type world struct {
+	mu     sync.Mutex
+	things map[string]bool
+	order  []string
+	plans  map[string]int
+}
+
+func newWorld() *world { return &world{things: map[string]bool{}, plans: map[string]int{}} }
+
+func (w *world) has(thing string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.things[thing]
+}
+
+func (w *world) add(thing string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.things[thing] = true
+	w.order = append(w.order, thing)
+}
+
+// testStage wants its things to exist.
+type testStage struct {
+	world      *world
+	name       string
+	things     []string
+	apply      func(ctx context.Context, thing string) error // instead of adding
+	planErr    error
+	concurrent bool
+}
+
+func (s testStage) Name() string { return s.name }
+
+func (s testStage) Plan(context.Context) ([]change.Change, error) {
+	s.world.mu.Lock()
+	s.world.plans[s.name]++
+	s.world.mu.Unlock()
+	var changes []change.Change
+	for _, thing := range s.things {
+		if s.world.has(thing) {
+			continue
+		}
+		changes = append(changes, change.Change{Verb: change.Create, Subject: thing, Reason: "missing", Concurrent: s.concurrent,
+			Apply: func(ctx context.Context, _ change.Progress) error {
+				if s.apply != nil {
+					return s.apply(ctx, thing)
+				}
+				s.world.add(thing)
+				return nil
+			}})
+	}
+	return changes, s.planErr
+}
+
+func runUp(t *testing.T, p *Pipeline) (int, error) {
+	t.Helper()
+	if p.Observe == nil {
+		p.Observe = func(Event) {}
+	}
+	plans, err := p.Plan(t.Context())
+	if err != nil {
+		return 0, err
+	}
+	return p.Up(t.Context(), plans)
+}
+
+func TestUpMakesStagesInOrderThenNothing(t *testing.T) {
+	w := newWorld()
+	p := &Pipeline{Steps: []Step{
+		{testStage{world: w, name: "first", things: []string{"a", "b"}}, nil},
+		{testStage{world: w, name: "second", things: []string{"c"}}, []string{"first"}},
+		{testStage{world: w, name: "third", things: []string{"d"}}, []string{"second"}},
+	}}
+	made, err := runUp(t, p)
+	if err != nil || made != 4 {
+		t.Fatalf("made %d, %v", made, err)
+	}
+	if got := strings.Join(w.order, ""); got != "abcd" {
+		t.Errorf("order %s", got)
+	}
+	w.plans = map[string]int{}
+	made, err = runUp(t, p)
+	if err != nil || made != 0 {
+		t.Errorf("a second run made %d changes, %v", made, err)
+	}
+	if w.plans["first"] != 1 || w.plans["third"] != 1 {
+		t.Errorf("a run without changes planned %v times: once is enough", w.plans)
+	}
+}
+
+func TestUpRunsIndependentStagesSideBySide(t *testing.T) {
+	w := newWorld()
+	meet := make(chan string)
+	apply := func(ctx context.Context, thing string) error {
+		select { // each goes on only when the other is there
+		case meet <- thing:
+		case <-meet:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Second):
+			return errors.New("the other stage never came")
+		}
+		w.add(thing)
+		return nil
+	}
+	p := &Pipeline{Steps: []Step{
+		{testStage{world: w, name: "root"}, nil},
+		{testStage{world: w, name: "left", things: []string{"l"}, apply: apply}, []string{"root"}},
+		{testStage{world: w, name: "right", things: []string{"r"}, apply: apply}, []string{"root"}},
+	}}
+	if _, err := runUp(t, p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUpMakesConcurrentChangesSideBySide(t *testing.T) {
+	w := newWorld()
+	var all sync.WaitGroup
+	all.Add(3)
+	p := &Pipeline{Steps: []Step{{testStage{world: w, name: "vms", things: []string{"1", "2", "3"}, concurrent: true,
+		apply: func(_ context.Context, thing string) error {
+			all.Done()
+			all.Wait() // deadlocks unless all three run at once
+			w.add(thing)
+			return nil
+		}}, nil}}}
+	if made, err := runUp(t, p); err != nil || made != 3 {
+		t.Fatalf("made %d, %v", made, err)
+	}
+}
+
+func TestUpReplansWhatStandsAfterAChange(t *testing.T) {
+	w := newWorld()
+	// "late" cannot see its need before "early" has acted.
+	early := testStage{world: w, name: "early", things: []string{"e"}}
+	late := stageFunc{"late", func(ctx context.Context) ([]change.Change, error) {
+		if !w.has("e") || w.has("l") {
+			return nil, nil
+		}
+		return testStage{world: w, name: "late", things: []string{"l"}}.Plan(ctx)
+	}}
+	if made, err := runUp(t, &Pipeline{Steps: []Step{{early, nil}, {late, []string{"early"}}}}); err != nil || made != 2 {
+		t.Fatalf("made %d, %v", made, err)
+	}
+}
+
+type stageFunc struct {
+	name string
+	plan func(context.Context) ([]change.Change, error)
+}
+
+func (s stageFunc) Name() string                                      { return s.name }
+func (s stageFunc) Plan(ctx context.Context) ([]change.Change, error) { return s.plan(ctx) }
+
+func TestUpStops(t *testing.T) {
+	broken := errors.New("it broke")
+	tests := []struct {
+		name  string
+		stage func(w *world) testStage
+		want  error
+	}{
+		{"when a change fails", func(w *world) testStage {
+			return testStage{world: w, name: "bad", things: []string{"x"}, apply: func(context.Context, string) error { return broken }}
+		}, broken},
+		{"when a change has no effect", func(w *world) testStage {
+			return testStage{world: w, name: "bad", things: []string{"x"}, apply: func(context.Context, string) error { return nil }}
+		}, NotConverged.Failf("")},
+		{"before any change when a plan fails", func(w *world) testStage {
+			return testStage{world: w, name: "bad", planErr: broken}
+		}, broken},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			p := &Pipeline{Steps: []Step{
+				{test.stage(w), nil},
+				{testStage{world: w, name: "after", things: []string{"y"}}, []string{"bad"}},
+			}}
+			_, err := runUp(t, p)
+			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), "bad: ") {
+				t.Errorf("error = %v, want %v with the stage's name", err, test.want)
+			}
+			if w.has("y") {
+				t.Error("the stage after the failed one acted")
+			}
+		})
+	}
+}
+
+func TestUpFinishesNeighboursOfAFailure(t *testing.T) {
+	w := newWorld()
+	stage := testStage{world: w, name: "vms", things: []string{"1", "2", "3"}, concurrent: true}
+	stage.apply = func(_ context.Context, thing string) error {
+		if thing == "2" {
+			return errors.New("broken")
+		}
+		w.add(thing)
+		return nil
+	}
+	made, err := runUp(t, &Pipeline{Steps: []Step{{stage, nil}}})
+	if err == nil || made != 2 || !w.has("1") || !w.has("3") {
+		t.Errorf("made %d, %v, %v", made, err, w.order)
+	}
+}
+
+func TestPlanGathersAllErrors(t *testing.T) {
+	w := newWorld()
+	p := &Pipeline{Steps: []Step{
+		{testStage{world: w, name: "one", planErr: errors.New("no network")}, nil},
+		{testStage{world: w, name: "two", planErr: errors.New("no disk")}, nil},
+	}}
+	_, err := p.Plan(t.Context())
+	for _, part := range []string{"one: no network", "two: no disk"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v lacks %q", err, part)
+		}
+	}
+}
+
+func TestDownGoesOnAfterAnError(t *testing.T) {
+	var gone []string
+	remove := func(name string, err error) change.Change {
+		return change.Change{Verb: change.Delete, Subject: name, Apply: func(context.Context, change.Progress) error {
+			gone = append(gone, name)
+			return err
+		}}
+	}
+	p := &Pipeline{Observe: func(Event) {}}
+	made, err := p.Down(t.Context(), []Planned{
+		{"vms", []change.Change{remove("a", nil), remove("b", errors.New("busy")), remove("c", nil)}},
+		{"network", []change.Change{remove("d", nil)}},
+	})
+	if made != 3 || err == nil || !strings.Contains(err.Error(), "busy") || strings.Join(gone, "") != "abcd" {
+		t.Errorf("made %d of %v, %v", made, gone, err)
+	}
+}
+
+func TestForgetNamesWhatCanBeRunAgain(t *testing.T) {
+	p := &Pipeline{Steps: []Step{{testStage{world: newWorld(), name: "vms"}, nil}}}
+	if err := p.Forget(t.Context(), []string{"vms"}); !errors.Is(err, BadUsage.Failf("")) {
+		t.Errorf("error = %v, want usage", err)
+	}
+}
+
+func TestEventsTellTheStory(t *testing.T) {
+	w := newWorld()
+	var story []string
+	p := &Pipeline{Steps: []Step{{testStage{world: w, name: "s", things: []string{"x"}}, nil}},
+		Observe: func(e Event) { story = append(story, fmt.Sprintf("%s %s", e.Kind, e.Subject)) }}
+	if _, err := runUp(t, p); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"planned ", "begun x", "made x", "done "}
+	if !slices.Equal(story, want) {
+		t.Errorf("events %q, want %q", story, want)
+	}
+}
