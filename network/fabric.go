@@ -1,0 +1,128 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/google/nftables"
+
+	"wiabctl/provision/change"
+)
+
+// Fabric is the network of a deployment: it compares what is with what should
+// be and acts. All fields but Calling are needed.
+type Fabric struct {
+	Spec         Spec          // complete: Defaults, Validate
+	Deployment   string        // named in the libvirt network's mark
+	Reservations []Reservation // the VMs' addresses
+	Kubenodes    []netip.Addr  // who gets HTTP and HTTPS, in equal parts
+	Calling      netip.Addr    // who gets calls; zero if calls are not served here
+	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does.
+	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
+}
+
+// planner finds the changes of one part of the fabric.
+type planner func(context.Context) ([]change.Change, error)
+
+// Plan returns the changes that the network needs, in the order in which they
+// are to be made: nothing is opened before what it relies on is there.
+func (f *Fabric) Plan(ctx context.Context) ([]change.Change, error) {
+	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planDocker, f.planBoot)
+}
+
+// Remove returns the changes that undo all that Plan's make, in the reverse
+// order. The VMs have to be gone before. Kernel settings stay in force until the
+// next boot: others may rely on them by now.
+func (f *Fabric) Remove(ctx context.Context) ([]change.Change, error) {
+	return gather(ctx, f.removeBoot, f.removeDocker, f.removeTable, f.removeBridge, f.removeSettings)
+}
+
+func gather(ctx context.Context, parts ...planner) ([]change.Change, error) {
+	var all []change.Change
+	for _, part := range parts {
+		changes, err := part(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, changes...)
+	}
+	return all, nil
+}
+
+// ruleset are the rules that should be in force.
+func (f *Fabric) ruleset() (ruleset, error) {
+	up, err := f.Spec.Uplink()
+	if err != nil {
+		return nil, err
+	}
+	return ways{up, f.Spec.Bridge, f.Kubenodes, f.Calling, f.Spec.Media}.ruleset(), nil
+}
+
+// planTable is the change that our nftables table needs.
+func (f *Fabric) planTable(context.Context) ([]change.Change, error) {
+	want, err := f.ruleset()
+	if err != nil {
+		return nil, err
+	}
+	is, err := kernelTable()
+	if err != nil {
+		return nil, err
+	}
+	reason := is.differs(want)
+	if reason == "" {
+		return nil, nil
+	}
+	verb := change.Update
+	if !is.exists {
+		verb = change.Create
+	}
+	return []change.Change{{
+		Verb: verb, Subject: "nftables table ip " + tableName, Reason: reason,
+		Apply: func(context.Context, change.Progress) error {
+			conn, err := nftables.New()
+			if err != nil {
+				return err
+			}
+			return replace(conn, want)
+		},
+	}}, nil
+}
+
+// removeTable is the change that takes our table away.
+func (f *Fabric) removeTable(context.Context) ([]change.Change, error) {
+	is, err := kernelTable()
+	if err != nil || !is.exists {
+		return nil, err
+	}
+	return []change.Change{{
+		Verb: change.Delete, Subject: "nftables table ip " + tableName, Reason: "with all its rules",
+		Apply: func(context.Context, change.Progress) error {
+			conn, err := nftables.New()
+			if err != nil {
+				return err
+			}
+			return dropTable(conn)
+		},
+	}}, nil
+}
+
+// removeSettings is the change that takes the settings' file away.
+func (f *Fabric) removeSettings(context.Context) ([]change.Change, error) {
+	if len(settingsFiles().present()) == 0 {
+		return nil, nil
+	}
+	return []change.Change{{
+		Verb: change.Delete, Subject: "kernel settings", Reason: settingsFile + "; what runs keeps them until the next boot",
+		Apply: func(context.Context, change.Progress) error { return settingsFiles().erase() },
+	}}, nil
+}
+
+// kernelTable reads our table over a connection of its own.
+func kernelTable() (live, error) {
+	conn, err := nftables.New()
+	if err != nil {
+		return live{}, err
+	}
+	return readTable(conn)
+}

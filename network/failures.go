@@ -1,0 +1,32 @@
+package network
+
+import "wiabctl/provision/change"
+
+// What can go wrong with the network; exit codes 40 to 49.
+var (
+	PortTaken = change.Kind{
+		ID: "port-taken", Exit: 40,
+		Advice: "stop that program or make it listen on 127.0.0.1; the port belongs to Wire on this host",
+	}
+	Foreign = change.Kind{
+		ID: "network-foreign", Exit: 41,
+		Advice: "remove it if nobody needs it (virsh net-destroy, virsh net-undefine), or choose another network.name and network.bridge",
+	}
+	SubnetClash = change.Kind{
+		ID: "subnet-clash", Exit: 42,
+		Advice: "set network.subnet to a range that is free, such as 10.122.0.0/24",
+	}
+	NoUplink = change.Kind{
+		ID: "uplink-unknown", Exit: 43,
+		Advice: "set network.wan (and network.public_address) to the interface that faces the internet",
+	}
+	InUse = change.Kind{
+		ID: "network-in-use", Exit: 44,
+		Advice: "undo the change in the configuration, or shut the VMs down (virsh shutdown) and run again",
+	}
+)
+
+// Kinds lists the failures of this package.
+func Kinds() []change.Kind {
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse}
+}
