@@ -31,11 +31,12 @@ func run(ctx context.Context, kubeconfig, cache, class, plain, secure string) er
 	if err != nil {
 		return err
 	}
-	plainListener, err := net.Listen("tcp", plain)
+	var config net.ListenConfig
+	plainListener, err := config.Listen(ctx, "tcp", plain)
 	if err != nil {
 		return err
 	}
-	secureListener, err := net.Listen("tcp", secure)
+	secureListener, err := config.Listen(ctx, "tcp", secure)
 	if err != nil {
 		return err
 	}

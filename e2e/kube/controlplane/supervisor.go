@@ -12,7 +12,7 @@ import (
 
 // Supervisor runs at most one cluster at a time, the one asked for last.
 type Supervisor struct {
-	life    context.Context //nolint:containedctx // the clusters' life, which no request ends
+	life    context.Context // the clusters' life, which no request ends
 	layout  layout
 	ca      *pki.Authority
 	turn    chan struct{} // held by who starts or stops a cluster

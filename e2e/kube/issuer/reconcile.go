@@ -36,7 +36,7 @@ func (i *Issuer) judgeAll(ctx context.Context) error {
 			act = i.issue
 		}
 		for _, object := range all {
-			c, err := parse(object.(*unstructured.Unstructured)) //nolint:forcetypeassert // what dynamic listers hold
+			c, err := parse(object.(*unstructured.Unstructured)) // what dynamic listers hold
 			if err == nil {
 				err = act(ctx, gvr, c)
 			}
@@ -129,7 +129,7 @@ func (i *Issuer) issuerSpec(c certificate) map[string]any {
 	if err != nil { // only ever "not found": it is a local cache
 		return nil
 	}
-	spec, _, err := unstructured.NestedMap(object.(*unstructured.Unstructured).Object, "spec") //nolint:forcetypeassert // what dynamic listers hold
+	spec, _, err := unstructured.NestedMap(object.(*unstructured.Unstructured).Object, "spec") // what dynamic listers hold
 	if err != nil || spec == nil {
 		return map[string]any{}
 	}
