@@ -42,7 +42,7 @@ func microPackages() []string {
 
 // cloudPackages are those of a small cloud image.
 func cloudPackages() []string {
-	return strings.Fields(`systemd systemd-sysv udev dbus libpam-systemd cloud-init openssh-server sudo iproute2
+	return strings.Fields(`systemd systemd-sysv udev dbus cloud-init openssh-server sudo iproute2
 		iputils-ping procps netbase busybox-static linux-image-cloud-amd64 curl ca-certificates`)
 }
 

@@ -53,6 +53,10 @@ func configure() (disk string, err error) {
 	if err := unix.Sethostname([]byte(seed.User.Hostname)); err != nil {
 		return disk, fmt.Errorf("set the host name: %w", err)
 	}
+	key := fmt.Appendf(nil, "%s%d", seed.User.HostKeys.Private, time.Now().UnixNano())
+	if err := creditEntropy(key); err != nil {
+		return disk, err
+	}
 	network := make(chan error, 1)
 	go func() { network <- seed.Network.apply(seed.User.Hostname) }()
 	return disk, errors.Join(applyOnce(seed), <-network)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -103,5 +104,15 @@ func TestHosts(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestPoolRequest(t *testing.T) {
+	request := poolRequest([64]byte{0: 7, 63: 9})
+	if len(request) != 4+4+64 || request[8] != 7 || request[71] != 9 {
+		t.Errorf("request % x", request)
+	}
+	if bits, size := binary.NativeEndian.Uint32(request), binary.NativeEndian.Uint32(request[4:]); bits != 512 || size != 64 {
+		t.Errorf("%d bits in %d bytes, want 512 in 64", bits, size)
 	}
 }
