@@ -78,7 +78,10 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 	case live.Status != "deployed":
 		c.Reason = "its last deployment is " + live.Status
 	default:
-		missing := append(d.Missing(live.Values, r.Values), d.Missing(live.Values, r.Secret)...)
+		missing := d.Missing(live.Values, r.Values)
+		if len(r.Secret) > 0 {
+			missing = append(missing, d.Missing(live.Values, r.Secret)...)
+		}
 		if len(missing) == 0 {
 			return nil
 		}

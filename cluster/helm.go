@@ -18,10 +18,11 @@ import (
 // section 8.4). The overlays are in place before it runs, so that a run of the
 // script deploys every extra domain in the same rollout.
 type Helm struct {
-	Admin       *Admin
-	API         *API
-	Artifact    string   // identifies the artifact whose script it is
-	Environment []string // the script's variables: "TARGET_SYSTEM=green.example.org"
+	Admin    *Admin
+	API      *API
+	Artifact string // identifies the artifact whose script it is
+	// Environment are the script's variables: "TARGET_SYSTEM=green.example.org".
+	Environment func() ([]string, error)
 	// Overlays are the computed values by release; nil means that the release has none.
 	Overlays func(ctx context.Context) (map[string]map[string]any, error)
 }
@@ -36,7 +37,10 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	job := h.job()
+	job, err := h.job()
+	if err != nil {
+		return nil, err
+	}
 	run := func(ctx context.Context, say change.Progress) error { return job.Run(ctx, h.Admin, say) }
 	script, err := planJob(ctx, h.Admin, job, "helm-operations.sh", run)
 	if err != nil {
@@ -49,13 +53,14 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 }
 
 // Forget makes the script run again.
-func (h Helm) Forget(ctx context.Context) error { return h.job().Forget(ctx, h.Admin) }
+func (h Helm) Forget(ctx context.Context) error { return Job{Name: "helm"}.Forget(ctx, h.Admin) }
 
-func (h Helm) job() Job {
+func (h Helm) job() (Job, error) {
+	environment, err := h.Environment()
 	return Job{Name: "helm",
-		Script:   slices.Concat([]string{toolsFile, "env"}, h.Environment, []string{"./bin/helm-operations.sh"}),
+		Script:   slices.Concat([]string{toolsFile, "env"}, environment, []string{"./bin/helm-operations.sh"}),
 		Inputs:   []string{h.Artifact},
-		Deadline: 6 * time.Hour}
+		Deadline: 6 * time.Hour}, err
 }
 
 // planMissing doubts a receipt that the cluster contradicts.

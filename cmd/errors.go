@@ -1,11 +1,22 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"wiabctl/provision/change"
 )
+
+// unfinished is the error of a run that stopped on its way; its last words say how
+// far it came, where its log is and what to type next.
+type unfinished struct {
+	error
+	lastWords string
+}
+
+// Unwrap gives the error that stopped the run.
+func (u *unfinished) Unwrap() error { return u.error }
 
 // renderError tells what went wrong, and for every known failure its id and what to do.
 func renderError(out io.Writer, err error) {
@@ -16,5 +27,8 @@ func renderError(out io.Writer, err error) {
 			told[f.ID] = true
 			fmt.Fprintf(out, "  [%s] %s\n", f.ID, f.Advice)
 		}
+	}
+	if stopped := (*unfinished)(nil); errors.As(err, &stopped) {
+		fmt.Fprintln(out, stopped.lastWords)
 	}
 }

@@ -39,8 +39,7 @@ func (o *options) up(c *cobra.Command, command string, again []string) error {
 	defer unlock() //nolint:errcheck // the process's end unlocks too
 	made, err := installation.Up(c.Context(), again)
 	if err != nil {
-		fmt.Fprintf(c.ErrOrStderr(), "stopped after %s; log: %s; next: wiabctl up\n", plural(made, "change"), installation.Log())
-		return err
+		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", plural(made, "change"), installation.Log())}
 	}
 	if o.output == "plain" {
 		fmt.Fprintf(c.OutOrStdout(), "%s\n", plural(made, "change"))

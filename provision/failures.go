@@ -3,8 +3,12 @@ package provision
 import (
 	"slices"
 
+	"wiabctl/assets"
 	"wiabctl/cluster"
+	"wiabctl/ingress"
+	"wiabctl/network"
 	"wiabctl/provision/change"
+	"wiabctl/vm"
 )
 
 // The failures of the configuration, the pipeline and the host.
@@ -33,6 +37,6 @@ func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing},
-		cluster.Kinds(),
+		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)
 }

@@ -61,7 +61,7 @@ func (i *Installation) Steps() []Step {
 		{i.preflight(), nil},
 		{i.host(), []string{"preflight"}},
 		{i.artifactStage(), []string{"host"}},
-		{i.network(), []string{"host"}},
+		{wiring{i.fabric()}, []string{"host"}},
 		{i.machines(), []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
 		{cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}, []string{"assets"}},
@@ -128,7 +128,7 @@ func (i *Installation) Addresses() []string {
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: []func(context.Context) error{rootCheck, i.room().Check, i.wiring().Check, i.artifact().Check},
+		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check},
 		fetch:  i.artifact().PlanFetch,
 	}
 }
@@ -193,7 +193,7 @@ func (i *Installation) artifactStage() Stage { return artifactStage{i.artifact} 
 
 // vms are the seven machines.
 func (i *Installation) vms() []vm.Machine {
-	return i.config.VMs.Machines(i.config.Deployment, i.config.Network.Prefix())
+	return i.config.VMs.Machines(i.config.Deployment, i.config.Network.Subnet)
 }
 
 func (i *Installation) room() *vm.Room {
@@ -298,7 +298,7 @@ func (i *Installation) helm(api *cluster.API) Stage {
 // HOST_IP is given always: left out, the script would ask a server on the internet
 // for it, and learn the address that requests leave by, not the one they come in by.
 func (i *Installation) helmEnvironment() ([]string, error) {
-	address, err := i.wiring().PublicAddress()
+	address, err := i.publicAddress()
 	calling := "FALSE"
 	if i.config.Calling == CallingSelfHosted {
 		calling = "TRUE"
@@ -318,22 +318,40 @@ func (i *Installation) domains(api *cluster.API) Stage {
 
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
-		address, err := i.wiring().PublicAddress()
+		address, err := i.publicAddress()
 		return ingress.Verify{Address: address.String()}, err
 	}}
 }
 
-// machineAddresses picks the addresses of the machines of a role.
-func (i *Installation) machineAddresses(role vm.Role) []netip.Addr {
-	var all []netip.Addr
+// fabric is the network of the VMs and their way to the internet.
+func (i *Installation) fabric() *network.Fabric {
+	f := &network.Fabric{
+		Spec:       i.config.Network,
+		Deployment: i.config.Deployment,
+		Libvirt:    i.libvirt.Use,
+	}
 	for _, m := range i.vms() {
-		if m.Role == role {
-			all = append(all, m.Address)
+		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})
+		if m.Role == vm.Kubenode {
+			f.Kubenodes = append(f.Kubenodes, m.Address)
+		}
+		if m.Name == callingNode && i.config.Calling == CallingSelfHosted {
+			f.Calling = m.Address
 		}
 	}
-	return all
+	return f
 }
 
-func (i *Installation) wiring() network.Wiring { return network.Wiring{} }
+// wiring is the stage of the network.
+type wiring struct{ *network.Fabric }
 
-func (i *Installation) network() Stage { return i.wiring() }
+// Name of the stage.
+func (wiring) Name() string { return "network" }
+
+var _ Remover = wiring{}
+
+// publicAddress is where clients reach the host.
+func (i *Installation) publicAddress() (netip.Addr, error) {
+	up, err := i.config.Network.Uplink()
+	return up.Public, err
+}

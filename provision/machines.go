@@ -26,6 +26,9 @@ func (m machines) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range image {
+		image[i].Concurrent = false // no machine can be made before it is there
+	}
 	vms, err := m.room.Plan(ctx)
 	return slices.Concat(image, vms), err
 }
