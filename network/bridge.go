@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -95,7 +96,7 @@ func (f *Fabric) settleBridge(ctx context.Context, _ change.Progress) error {
 	if is.live != nil && len(compare(is.live, want)) > 0 && is.guests > 0 {
 		return InUse.Failf("libvirt network %s has to restart (%s), but %d VMs are on it", f.Spec.Name, strings.Join(compare(is.live, want), "; "), is.guests)
 	}
-	err = f.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.settle(virt, want) })
+	err = f.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.settle(ctx, virt, want) })
 	if err != nil {
 		return fmt.Errorf("libvirt network %s: %w", f.Spec.Name, err)
 	}
@@ -103,7 +104,7 @@ func (f *Fabric) settleBridge(ctx context.Context, _ change.Progress) error {
 }
 
 // settle defines, starts and updates the network.
-func (is *standing) settle(virt *libvirt.Libvirt, want *libvirtxml.Network) error {
+func (is *standing) settle(ctx context.Context, virt *libvirt.Libvirt, want *libvirtxml.Network) error {
 	if is.network == nil || len(compare(is.defined, want)) > 0 || !slices.Equal(hosts(is.defined), hosts(want)) {
 		text, err := want.Marshal()
 		if err != nil {
@@ -125,12 +126,20 @@ func (is *standing) settle(virt *libvirt.Libvirt, want *libvirtxml.Network) erro
 		is.live = nil
 	}
 	if is.live == nil {
-		if err := virt.NetworkCreate(*is.network); err != nil {
-			return fmt.Errorf("starting it: %w", err)
-		}
-		return nil
+		return start(ctx, virt, *is.network)
 	}
 	return is.reserve(virt, hosts(want))
+}
+
+// start makes the network active. One that was just stopped may need a moment:
+// libvirt does not wait until its old DHCP server has let go of the address.
+func start(ctx context.Context, virt *libvirt.Libvirt, network libvirt.Network) error {
+	return change.Condition{
+		Description: "it to start",
+		Deadline:    5 * time.Second,
+		Interval:    100 * time.Millisecond,
+		Check:       func(context.Context) error { return virt.NetworkCreate(network) },
+	}.Await(ctx, nil)
 }
 
 // reserve brings the running network's reservations up to date, the surplus

@@ -93,7 +93,7 @@ func (p protocol) dport() []expr.Any {
 
 // oneIn matches one packet in so many, at random.
 func oneIn(many int) clause {
-	return clause{fmt.Sprintf("numgen random mod %d == 0", many), []expr.Any{
+	return clause{fmt.Sprintf("numgen random mod %d 0", many), []expr.Any{
 		&expr.Numgen{Register: register, Modulus: uint32(many), Type: unix.NFT_NG_RANDOM},
 		equals(binaryutil.NativeEndian.PutUint32(0)),
 	}}

@@ -11,17 +11,18 @@ import (
 	"wiabctl/provision/change"
 )
 
-// Spec describes the network: the configuration's "network" part.
+// Spec describes the network: the configuration's "network" part. Addresses bear
+// no omitempty: yaml.v3 takes every netip value for empty.
 type Spec struct {
 	Name   string `yaml:"name,omitempty"`   // of the libvirt network; default wirebox
 	Bridge string `yaml:"bridge,omitempty"` // of its interface on the host; default virbr0
 	// Subnet is the VMs' IPv4 network, /16 to /24; default 192.168.122.0/24. The
 	// host is .1, DHCP gives .100 to .240 to strangers.
-	Subnet netip.Prefix `yaml:"subnet,omitempty"`
+	Subnet netip.Prefix `yaml:"subnet"`
 	// WAN is the interface that faces the internet; default that of the default route.
 	WAN string `yaml:"wan,omitempty"`
 	// PublicAddress is where clients reach this host; default WAN's first IPv4 address.
-	PublicAddress netip.Addr `yaml:"public_address,omitempty"`
+	PublicAddress netip.Addr `yaml:"public_address"`
 	// Media is the range of UDP ports of calls; default 32768-65535.
 	Media PortRange `yaml:"media,omitempty"`
 }

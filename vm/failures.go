@@ -29,3 +29,8 @@ var (
 		Advice: "set the size back: a disk can grow, never shrink",
 	}
 )
+
+// Kinds lists the failures of this package.
+func Kinds() []change.Kind {
+	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks}
+}

@@ -1,0 +1,198 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/google/go-cmp/cmp"
+	"libvirt.org/go/libvirtxml"
+)
+
+func TestDefinition(t *testing.T) {
+	definition, err := usual().definition()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := definition.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "network.xml", text+"\n")
+}
+
+// settled makes the libvirt network alone.
+func settled(t *testing.T, f *Fabric) {
+	t.Helper()
+	changes, err := f.planBridge(context.Background())
+	apply(t, changes, err)
+	changes, err = f.planBridge(context.Background())
+	if left := lines(t, changes, err); len(left) != 0 {
+		t.Fatalf("left after applying: %q", left)
+	}
+}
+
+func virt(t *testing.T, calls func(*libvirt.Libvirt) error) {
+	t.Helper()
+	if err := use(context.Background(), calls); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// attach starts a VM on the network that has nothing to boot.
+func attach(t *testing.T) {
+	t.Helper()
+	virt(t, func(virt *libvirt.Libvirt) error {
+		_, err := virt.DomainCreateXML("<domain type='qemu'><name>guest</name><memory>65536</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>"+
+			"<devices><interface type='network'><source network='wirebox'/><model type='virtio'/></interface></devices></domain>", 0)
+		return err
+	})
+}
+
+func TestNetworkDriftIsMended(t *testing.T) {
+	needRoot(t)
+	named := func(calls func(*libvirt.Libvirt, libvirt.Network) error) func(*testing.T, *Fabric) {
+		return func(t *testing.T, _ *Fabric) {
+			virt(t, func(virt *libvirt.Libvirt) error {
+				network, err := virt.NetworkLookupByName("wirebox")
+				if err != nil {
+					return err
+				}
+				return calls(virt, network)
+			})
+		}
+	}
+	for _, tc := range []struct {
+		name  string
+		drift func(*testing.T, *Fabric)
+		want  string
+	}{
+		{"no autostart", named(func(virt *libvirt.Libvirt, n libvirt.Network) error { return virt.NetworkSetAutostart(n, 0) }),
+			"update libvirt network wirebox: it does not start with the host"},
+		{"inactive", named(func(virt *libvirt.Libvirt, n libvirt.Network) error { return virt.NetworkDestroy(n) }),
+			"start libvirt network wirebox: it is not active"},
+		{"gone", named(func(virt *libvirt.Libvirt, n libvirt.Network) error {
+			return errors.Join(virt.NetworkDestroy(n), virt.NetworkUndefine(n))
+		}), "create libvirt network wirebox: it is not defined"},
+		{"a reservation moves, VMs attached", func(t *testing.T, f *Fabric) {
+			attach(t)
+			f.Reservations[0].MAC = "52:54:00:00:00:77"
+			f.Reservations[2].Address = netip.MustParseAddr("192.168.122.77")
+		}, "update libvirt network wirebox: its reservations differ"},
+		{"another subnet", func(_ *testing.T, f *Fabric) {
+			f.Spec.Subnet = netip.MustParsePrefix("10.77.0.0/24")
+			for i := range f.Reservations {
+				f.Reservations[i].Address = f.Spec.nth(byte(20 + i))
+			}
+		}, "update libvirt network wirebox: DHCP range is 192.168.122.100-192.168.122.240, configured 10.77.0.100-10.77.0.240; " +
+			"address is 192.168.122.1/255.255.255.0, configured 10.77.0.1/255.255.255.0; its reservations differ; it will be restarted"},
+		{"another bridge", func(_ *testing.T, f *Fabric) { f.Spec.Bridge = "virbr7" },
+			"update libvirt network wirebox: bridge is virbr0, configured virbr7; it will be restarted"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			clear(t)
+			f := usual()
+			settled(t, f)
+			server, _ := os.ReadFile("/run/libvirt/network/wirebox.pid")
+			tc.drift(t, f)
+			changes, err := f.planBridge(context.Background())
+			if diff := cmp.Diff([]string{tc.want}, lines(t, changes, err)); diff != "" {
+				t.Fatalf("plan (-want +got):\n%s", diff)
+			}
+			settled(t, f)
+			if after, _ := os.ReadFile("/run/libvirt/network/wirebox.pid"); strings.Contains(tc.name, "attached") && string(after) != string(server) {
+				t.Errorf("the DHCP server was restarted: pid %q became %q", server, after)
+			}
+		})
+	}
+}
+
+func TestNetworkInUseIsNotRestarted(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	f := usual()
+	settled(t, f)
+	attach(t)
+	f.Spec.Bridge = "virbr7"
+	err := f.settleBridge(context.Background(), nil)
+	if !errors.Is(err, InUse.Failf("")) || !strings.Contains(err.Error(), "bridge is virbr0, configured virbr7") || !strings.Contains(err.Error(), "1 VMs") {
+		t.Errorf("got %v, want a Failure of kind %s", err, InUse.ID)
+	}
+}
+
+func TestForeignNetworksAreRefused(t *testing.T) {
+	needRoot(t)
+	define := func(xml string) func(*testing.T) {
+		return func(t *testing.T) {
+			virt(t, func(virt *libvirt.Libvirt) error {
+				_, err := virt.NetworkDefineXML(xml)
+				return err
+			})
+		}
+	}
+	for _, tc := range []struct {
+		name  string
+		thing func(*testing.T)
+		kind  string
+		cause string
+	}{
+		{"network of our name", define("<network><name>wirebox</name><bridge name='other0'/></network>"), Foreign.ID, "that wiabctl did not make"},
+		{"another deployment's", define("<network><name>wirebox</name><metadata><w:network xmlns:w='" + namespace + "' deployment='other'/></metadata><bridge name='other0'/></network>"),
+			Foreign.ID, `another deployment, "other"`},
+		{"inactive network with our bridge", define("<network><name>default</name><bridge name='virbr0'/></network>"), Foreign.ID, "belongs to libvirt's network default"},
+		{"inactive network with our subnet", define("<network><name>default</name><bridge name='other0'/><ip address='192.168.0.1' netmask='255.255.0.0'/></network>"),
+			SubnetClash.ID, "overlaps 192.168.0.0/16 of libvirt's network default"},
+		{"interface of our bridge's name", func(t *testing.T) {
+			run(t, "ip", "link", "add", "virbr0", "type", "bridge")
+			t.Cleanup(func() { run(t, "ip", "link", "delete", "virbr0") })
+		}, Foreign.ID, "there is an interface virbr0"},
+		{"route to our subnet", func(t *testing.T) {
+			run(t, "ip", "route", "add", "192.168.122.128/25", "dev", "wan0")
+			t.Cleanup(func() { run(t, "ip", "route", "delete", "192.168.122.128/25") })
+		}, SubnetClash.ID, "192.168.122.128/25, which this host reaches through wan0"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			clear(t)
+			f := usual()
+			changes, err := f.planBridge(context.Background()) // while nothing stood in the way
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.thing(t)
+			before := host(t)
+			checked := f.Check(context.Background())
+			if !strings.Contains(errText(checked), tc.cause) || !kindOf(checked, tc.kind) {
+				t.Errorf("check: %v, want a Failure of kind %s saying %q", checked, tc.kind, tc.cause)
+			}
+			if tc.kind == Foreign.ID {
+				if err := changes[0].Apply(context.Background(), nil); !kindOf(err, tc.kind) {
+					t.Errorf("apply: %v, want a Failure of kind %s", err, tc.kind)
+				}
+			}
+			if gone, err := f.removeBridge(context.Background()); err != nil || len(gone) != 0 {
+				t.Errorf("removal: %q (%v), want nothing", lines(t, gone, err), err)
+			}
+			if diff := cmp.Diff(before, host(t)); diff != "" {
+				t.Errorf("the host changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPrefixOf(t *testing.T) {
+	for want, ip := range map[string]libvirtxml.NetworkIP{
+		"192.168.122.0/24": {Address: "192.168.122.1", Netmask: "255.255.255.0"},
+		"10.0.0.0/8":       {Address: "10.1.2.3", Prefix: 8},
+		"172.16.0.0/12":    {Address: "172.20.0.1", Netmask: "255.240.0.0"},
+		"fd00::/64":        {Address: "fd00::1", Family: "ipv6", Prefix: 64},
+		"invalid Prefix":   {},
+	} {
+		if got := prefixOf(ip).String(); got != want {
+			t.Errorf("%+v is %s, want %s", ip, got, want)
+		}
+	}
+}

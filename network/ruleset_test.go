@@ -1,0 +1,176 @@
+package network
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+)
+
+// wanted are the rules of the golden files.
+func wanted(calling bool) ruleset {
+	w := ways{
+		Uplink:    Uplink{WAN: "wan0", Public: netip.MustParseAddr("203.0.113.10")},
+		bridge:    "virbr0",
+		kubenodes: addresses("192.168.122.21", "192.168.122.22", "192.168.122.23"),
+		media:     PortRange{First: 32768, Last: 65535},
+	}
+	if calling {
+		w.calling = w.kubenodes[2]
+	}
+	return w.ruleset()
+}
+
+func dial(t *testing.T) *nftables.Conn {
+	t.Helper()
+	conn, err := nftables.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func load(t *testing.T, rules ruleset) {
+	t.Helper()
+	if err := replace(dial(t), rules); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// differs is how the kernel's table differs from the wanted one.
+func differs(t *testing.T, want ruleset) string {
+	t.Helper()
+	is, err := readTable(dial(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is.differs(want)
+}
+
+// What we write, what the kernel has and what nft sees there are the same three
+// times, and stay so when nft loads it.
+func TestRulesetIsOneThing(t *testing.T) {
+	for name, calling := range map[string]bool{"web.nft": false, "calling.nft": true} {
+		t.Run(name, func(t *testing.T) {
+			clear(t)
+			rules := wanted(calling)
+			golden(t, name, rules.file())
+			load(t, rules)
+			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != rules.String() {
+				t.Errorf("nft lists\n%s\nwant\n%s", got, rules)
+			}
+			if why := differs(t, rules); why != "" {
+				t.Errorf("the rules just loaded differ: %s", why)
+			}
+			file := filepath.Join(t.TempDir(), "rules.nft")
+			if err := os.WriteFile(file, []byte(rules.file()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run(t, "nft", "delete", "table", "ip", tableName)
+			run(t, "nft", "-f", file)
+			if why := differs(t, rules); why != "" {
+				t.Errorf("the rules that nft loaded at boot differ: %s", why)
+			}
+		})
+	}
+}
+
+func TestRulesetDriftIsSeenAndMended(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		drift string // nft commands
+		want  string
+	}{
+		{"gone", "delete table ip wiabctl", "the table does not exist"},
+		{"flushed by somebody", "flush ruleset", "the table does not exist"},
+		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 6"},
+		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 2 rules, wanted 1"},
+		{"another target", `flush chain ip wiabctl postrouting; add rule ip wiabctl postrouting iifname "virbr0" oifname "virbr0" ct status dnat counter accept comment "hairpin"`,
+			`rule 1 of chain postrouting is not`},
+		{"another comment", `flush chain ip wiabctl postrouting; add rule ip wiabctl postrouting iifname "virbr0" oifname "virbr0" ct status dnat counter masquerade comment "mine"`,
+			`rule 1 of chain postrouting is not`},
+		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
+			`rule 1 of chain output is not`},
+		{"a chain more", "add chain ip wiabctl extra", "it has 6 chains, wanted 5"},
+		{"another priority", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -90; }`, "chain output is called from elsewhere"},
+		{"another policy", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -100; policy drop; }`, "chain output is called from elsewhere"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			clear(t)
+			load(t, wanted(true))
+			run(t, "nft", tc.drift)
+			if got := differs(t, wanted(true)); !strings.HasPrefix(got, tc.want) {
+				t.Errorf("drift seen as %q, want %q…", got, tc.want)
+			}
+			load(t, wanted(true))
+			if why := differs(t, wanted(true)); why != "" {
+				t.Errorf("not mended: %s", why)
+			}
+		})
+	}
+}
+
+func TestRulesetReplacementKeepsCountersAndStrangers(t *testing.T) {
+	clear(t)
+	stranger := "table ip stranger {\n\tchain c {\n\t\tip daddr 192.0.2.1 counter packets 5 bytes 6 accept\n\t}\n}\n"
+	file := filepath.Join(t.TempDir(), "stranger.nft")
+	if err := os.WriteFile(file, []byte(stranger), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "nft", "-f", file)
+	counted := wanted(true)
+	for _, c := range counted {
+		for _, r := range c.rules {
+			for _, clause := range r.clauses {
+				if counter, ok := clause.exprs[0].(*expr.Counter); ok && r.comment == "hairpin" {
+					*counter = expr.Counter{Packets: 7, Bytes: 700}
+				}
+			}
+		}
+	}
+	conn := dial(t)
+	table := conn.AddTable(table())
+	for _, c := range counted {
+		conn.AddChain(c.handle(table))
+	}
+	for _, c := range counted {
+		for _, r := range c.rules {
+			count := expr.Counter{}
+			if r.comment == "hairpin" {
+				count = expr.Counter{Packets: 7, Bytes: 700}
+			}
+			conn.AddRule(&nftables.Rule{Table: table, Chain: c.handle(table), Exprs: r.exprs(count), UserData: append([]byte{0, byte(len(r.comment) + 1)}, r.comment+"\x00"...)})
+		}
+	}
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	load(t, wanted(false))
+	if got := run(t, "nft", "list", "chain", "ip", tableName, "postrouting"); !strings.Contains(got, "counter packets 7 bytes 700 masquerade") {
+		t.Errorf("the counter was lost:\n%s", got)
+	}
+	if got := run(t, "nft", "list", "chains", "ip"); strings.Contains(got, "calling") {
+		t.Errorf("the chain that is not wanted any more is left:\n%s", got)
+	}
+	if got := run(t, "nft", "list", "table", "ip", "stranger"); got != stranger {
+		t.Errorf("a stranger's table became\n%s", got)
+	}
+}
+
+// A rule that the kernel refuses leaves the table that was there.
+func TestRulesetIsAllOrNothing(t *testing.T) {
+	clear(t)
+	load(t, wanted(true))
+	broken := wanted(false)
+	broken[0].rules = append(broken[0].rules, rule{[]clause{jump("nowhere")}, "broken"})
+	if err := replace(dial(t), broken); err == nil {
+		t.Fatal("a jump to no chain was accepted")
+	}
+	if why := differs(t, wanted(true)); why != "" {
+		t.Errorf("the table before is damaged: %s", why)
+	}
+}

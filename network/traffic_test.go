@@ -1,0 +1,128 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wiabctl/provision/change"
+)
+
+// settle waits for what new links take a moment for.
+func settle(t *testing.T, what string, check func() error) {
+	t.Helper()
+	settled := change.Condition{Description: what, Deadline: 20 * time.Second, Interval: 50 * time.Millisecond,
+		Check: func(context.Context) error { return check() }}
+	if err := settled.Await(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Real packets: from the internet, from a VM through the public address
+// (hairpin), from the host itself; the VMs are namespaces on a bridge.
+func TestTrafficArrives(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	for _, s := range settings() {
+		if _, exists, _ := s.live(); exists {
+			if err := os.WriteFile(s.path(), []byte(s.value), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run(t, "ip", "link", "add", "testbr0", "type", "bridge")
+	t.Cleanup(func() { run(t, "ip", "link", "delete", "testbr0") })
+	run(t, "ip", "address", "add", "10.122.0.1/24", "dev", "testbr0")
+	run(t, "ip", "link", "set", "testbr0", "up")
+	run(t, "ip", "link", "add", "wan1", "type", "veth", "peer", "name", "inet1")
+	run(t, "ip", "address", "add", "198.51.100.10/24", "dev", "wan1")
+	run(t, "ip", "link", "set", "wan1", "up")
+	internet := newPlace(t, "inet1", "198.51.100.7/24", "")
+
+	w := ways{Uplink: Uplink{WAN: "wan1", Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", media: PortRange{32768, 65535}}
+	var nodes []place
+	for i := range 3 {
+		link := fmt.Sprintf("vm%d", i)
+		run(t, "ip", "link", "add", link, "type", "veth", "peer", "name", link+"p")
+		run(t, "ip", "link", "set", link, "master", "testbr0", "up")
+		address := fmt.Sprintf("10.122.0.2%d", i+1)
+		node := newPlace(t, link+"p", address+"/24", "10.122.0.1")
+		node.serve(t, "https@"+address, nodeHTTPS)
+		node.serve(t, "http@"+address, nodeHTTP)
+		nodes = append(nodes, node)
+		w.kubenodes = append(w.kubenodes, netip.MustParseAddr(address))
+	}
+	w.calling = w.kubenodes[2]
+	nodes[2].serve(t, "turn", stun)
+
+	settle(t, "the nodes to answer the host", func() error {
+		for _, node := range w.kubenodes {
+			if _, err := ask(netip.AddrPortFrom(node, nodeHTTPS).String()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	settle(t, "the host to refuse the internet, as long as there are no rules", func() error {
+		answer, err := internet.ask(t, "198.51.100.10:443")
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return fmt.Errorf("%q (%w)", answer, err)
+		}
+		return nil
+	})
+	load(t, w.ruleset())
+	t.Run("from the internet, spread over all nodes", func(t *testing.T) {
+		seen := map[string]int{}
+		for range 60 {
+			answer, err := internet.ask(t, "198.51.100.10:443")
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[answer]++
+		}
+		if len(seen) != 3 {
+			t.Errorf("60 connections were answered by %v, want three nodes that see 198.51.100.7", seen)
+		}
+		for answer := range seen {
+			if !strings.HasPrefix(answer, "https@") || !strings.HasSuffix(answer, "sees 198.51.100.7") {
+				t.Errorf("answer %q", answer)
+			}
+		}
+	})
+	t.Run("http and calls", func(t *testing.T) {
+		for port, want := range map[string]string{"80": "http@", "3478": "turn sees 198.51.100.7"} {
+			if answer, err := internet.ask(t, "198.51.100.10:"+port); err != nil || !strings.HasPrefix(answer, want) {
+				t.Errorf("port %s: %q (%v), want %q…", port, answer, err, want)
+			}
+		}
+	})
+	t.Run("hairpin from every node, to itself too", func(t *testing.T) {
+		for i, node := range nodes {
+			for range 12 {
+				if answer, err := node.ask(t, "198.51.100.10:443"); err != nil || !strings.HasSuffix(answer, "sees 10.122.0.1") {
+					t.Fatalf("from node %d: %q (%v), want an answer that sees the host", i+1, answer, err)
+				}
+			}
+		}
+	})
+	t.Run("from the host itself", func(t *testing.T) {
+		for range 6 {
+			if answer, err := ask("198.51.100.10:443"); err != nil || !strings.HasPrefix(answer, "https@") {
+				t.Fatalf("%q (%v), want a node's answer", answer, err)
+			}
+		}
+	})
+	t.Run("loopback and other ports are nobody's business", func(t *testing.T) {
+		for _, address := range []string{"127.0.0.1:443", "198.51.100.10:22"} {
+			if answer, err := ask(address); err == nil {
+				t.Errorf("%s answers %q", address, answer)
+			}
+		}
+	})
+}
