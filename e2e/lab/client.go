@@ -73,7 +73,7 @@ func dialIn(ctx context.Context, namespace, network, from, address string) (net.
 	if err != nil {
 		return nil, fmt.Errorf("the lab's internet: %w", err)
 	}
-	defer ns.Close()
+	defer func() { _ = ns.Close() }()
 	if err := netns.Set(ns); err != nil {
 		return nil, fmt.Errorf("enter the lab's internet: %w", errors.Join(err, ctx.Err()))
 	}

@@ -56,7 +56,7 @@ func (l *Lab) writeConfiguration(root string, p *parts) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(root, "etc/wiabctl/wiabctl.yaml"), text, 0o644)
+	return writeFile(filepath.Join(root, "etc/wiabctl/wiabctl.yaml"), text)
 }
 
 func (c configuration) render() ([]byte, error) {

@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 )
 
-// writeFile writes a file and the directories above it.
-func writeFile(path string, text []byte, mode os.FileMode) error {
+// writeFile writes a file that all may read, and the directories above it.
+func writeFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, text, mode)
+	return os.WriteFile(path, text, 0o644)
 }
 
 // installFile copies a file by way of a rename, so that a program that runs

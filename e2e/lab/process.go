@@ -100,7 +100,7 @@ func children(pid int) []int {
 		if err != nil {
 			continue
 		}
-		for _, f := range strings.Fields(string(text)) {
+		for f := range strings.FieldsSeq(string(text)) {
 			if child, err := strconv.Atoi(f); err == nil {
 				pids = append(pids, child)
 			}

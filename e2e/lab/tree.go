@@ -74,8 +74,8 @@ func (l *Lab) installAuthority(root, upper string) error {
 		return err
 	}
 	return errors.Join(
-		writeFile(filepath.Join(upper, bundle), append(all, cert...), 0o644),
-		writeFile(filepath.Join(upper, "usr/local/share/ca-certificates/lab.crt"), cert, 0o644),
+		writeFile(filepath.Join(upper, bundle), append(all, cert...)),
+		writeFile(filepath.Join(upper, "usr/local/share/ca-certificates/lab.crt"), cert),
 		installFile(l.path("ca", "ca.crt"), filepath.Join(upper, "etc/lab/ca.crt"), 0o644),
 		installFile(l.path("ca", "ca.key"), filepath.Join(upper, "etc/lab/ca.key"), 0o600),
 	)
@@ -95,7 +95,7 @@ func copyTree(from fs.FS, dir, to string) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(filepath.Join(to, rel), text, 0o644)
+		return writeFile(filepath.Join(to, rel), text)
 	})
 }
 

@@ -52,9 +52,9 @@ func (l *Lab) Curl(ctx context.Context, args ...string) *exec.Cmd {
 // writeResolver writes what Internet shows in place of the machine's files.
 func (l *Lab) writeResolver() error {
 	return errors.Join(
-		writeFile(l.path("etc", "resolv.conf"), []byte("nameserver "+Gateway+"\n"), 0o644),
-		writeFile(l.path("etc", "hosts"), []byte("127.0.0.1 localhost\n"), 0o644),
-		writeFile(l.path("etc", "nsswitch.conf"), []byte("hosts: files dns\n"), 0o644),
+		writeFile(l.path("etc", "resolv.conf"), []byte("nameserver "+Gateway+"\n")),
+		writeFile(l.path("etc", "hosts"), []byte("127.0.0.1 localhost\n")),
+		writeFile(l.path("etc", "nsswitch.conf"), []byte("hosts: files dns\n")),
 	)
 }
 

@@ -34,7 +34,7 @@ func run(ctx context.Context, address, www string) error {
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer func() { _ = files.Close() }()
 	web := &http.Server{
 		Addr:              address + ":80",
 		Handler:           http.FileServerFS(files.FS()), // ServeContent: ranges and lengths

@@ -17,7 +17,8 @@ func shell(o *lab.Options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return enter(cmd, o, func(l *lab.Lab, ctx context.Context) *exec.Cmd {
-				return l.Host(ctx, "bash", "--login")
+				// script gives the shell a terminal of the host's own, which tty, ssh and less can find there.
+				return l.Host(ctx, "script", "--quiet", "--return", "--command", "bash --login", "/dev/null")
 			})
 		},
 	}

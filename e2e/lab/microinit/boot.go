@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,26 +19,26 @@ const instanceFile = "/var/lib/cloud/data/instance-id"
 // boot brings the system up as far as sshd needs it. Whatever fails in the seed
 // is said on the console and kept for cloud-init status; only what leaves no
 // system at all is returned.
-func boot() error {
+func boot(ctx context.Context, console io.Writer) error {
 	if err := mountKernelFilesystems(); err != nil {
 		return err
 	}
-	disk, err := configure()
+	disk, err := configure(ctx)
 	if err != nil {
-		fmt.Printf("microinit: the seed failed: %v\n", err)
+		fmt.Fprintf(console, "microinit: the seed failed: %v\n", err)
 		// Without keys sshd would not start, and nobody could look.
-		err = errors.Join(err, exec.Command("ssh-keygen", "-A").Run())
+		err = errors.Join(err, exec.CommandContext(ctx, "ssh-keygen", "-A").Run())
 	}
 	if err := writeResult(err); err != nil {
 		return err
 	}
-	fmt.Println(finished(time.Now(), disk, uptime()))
-	return nil
+	_, err = fmt.Fprintln(console, finished(time.Now(), disk, uptime()))
+	return err
 }
 
 // configure applies the seed: the network at every boot, the rest once for
 // each instance-id.
-func configure() (disk string, err error) {
+func configure(ctx context.Context) (disk string, err error) {
 	disk, err = seedDisk()
 	if err != nil {
 		return "", err
@@ -58,16 +60,16 @@ func configure() (disk string, err error) {
 		return disk, err
 	}
 	network := make(chan error, 1)
-	go func() { network <- seed.Network.apply(seed.User.Hostname) }()
-	return disk, errors.Join(applyOnce(seed), <-network)
+	go func() { network <- seed.Network.apply(ctx, seed.User.Hostname) }()
+	return disk, errors.Join(applyOnce(ctx, seed), <-network)
 }
 
 // applyOnce applies what lasts, unless this instance has it already.
-func applyOnce(seed *Seed) error {
+func applyOnce(ctx context.Context, seed *Seed) error {
 	if had, err := os.ReadFile(instanceFile); err == nil && strings.TrimSpace(string(had)) == seed.Meta.InstanceID {
 		return nil
 	}
-	if err := seed.User.apply(); err != nil {
+	if err := seed.User.apply(ctx); err != nil {
 		return err
 	}
 	unix.Sync()

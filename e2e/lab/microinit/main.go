@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: microinit boot (from inittab's sysinit) | cloud-init status [--wait]")
 		os.Exit(2)
 	}
-	if err := boot(); err != nil {
+	if err := boot(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "microinit:", err)
 		os.Exit(1)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,17 +12,17 @@ import (
 )
 
 // apply names the interfaces and asks for their addresses.
-func (n NetworkConfig) apply(hostname string) error {
+func (n NetworkConfig) apply(ctx context.Context, hostname string) error {
 	errs := []error{bringUp("lo")}
 	for name, e := range n.Ethernets {
-		if err := e.apply(hostname); err != nil {
+		if err := e.apply(ctx, hostname); err != nil {
 			errs = append(errs, fmt.Errorf("network-config: %s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (e Ethernet) apply(hostname string) error {
+func (e Ethernet) apply(ctx context.Context, hostname string) error {
 	mac, err := net.ParseMAC(e.Match.MACAddress)
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (e Ethernet) apply(hostname string) error {
 	if err := bringUp(e.SetName); err != nil || !e.DHCP4 {
 		return err
 	}
-	return lease(e.SetName, hostname)
+	return lease(ctx, e.SetName, hostname)
 }
 
 // linkWith finds the interface with a MAC address.
@@ -65,8 +66,8 @@ func bringUp(name string) error {
 
 // lease starts busybox's DHCP client, which stays to renew the lease. When no
 // server answers in time it goes on asking in the background.
-func lease(name, hostname string) error {
-	out, err := exec.Command("busybox", "udhcpc", "-i", name, "-b", "-t", "10", "-T", "1", "-A", "2",
+func lease(ctx context.Context, name, hostname string) error {
+	out, err := exec.CommandContext(ctx, "busybox", "udhcpc", "-i", name, "-b", "-t", "10", "-T", "1", "-A", "2",
 		"-S", "-x", "hostname:"+hostname, "-s", "/etc/udhcpc.script").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("dhcp on %s: %w: %s", name, err, out)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,7 @@ import (
 )
 
 // apply makes the lasting part of the seed true.
-func (d UserData) apply() error {
+func (d UserData) apply(ctx context.Context) error {
 	errs := []error{
 		writeFile("/etc/hostname", d.Hostname+"\n", 0o644),
 		writeFile("/etc/hosts", d.hosts(), 0o644),
@@ -21,7 +22,7 @@ func (d UserData) apply() error {
 	}
 	var sudoers strings.Builder
 	for _, u := range d.Users {
-		errs = append(errs, u.apply())
+		errs = append(errs, u.apply(ctx))
 		if u.Sudo != "" {
 			fmt.Fprintf(&sudoers, "%s %s\n", u.Name, u.Sudo)
 		}
@@ -69,7 +70,7 @@ func (d UserData) applyHostKeys(dir string) error {
 }
 
 // apply creates the account or brings its keys up to date.
-func (u User) apply() error {
+func (u User) apply(ctx context.Context) error {
 	account, err := user.Lookup(u.Name)
 	if err != nil {
 		args := []string{"--create-home", "--password", "*"}
@@ -79,7 +80,7 @@ func (u User) apply() error {
 		if len(u.Groups) > 0 {
 			args = append(args, "--groups", strings.Join(u.Groups, ","))
 		}
-		if out, err := exec.Command("useradd", append(args, "--", u.Name)...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, "useradd", append(args, "--", u.Name)...).CombinedOutput(); err != nil {
 			return fmt.Errorf("add user %s: %w: %s", u.Name, err, out)
 		}
 		if account, err = user.Lookup(u.Name); err != nil {
