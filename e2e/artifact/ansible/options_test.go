@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,25 +49,21 @@ func TestSSHArgs(t *testing.T) {
 		"ansible_host": "192.0.2.1", "ansible_user": "demo", "ansible_ssh_private_key_file": "ssh/key",
 		"ansible_ssh_common_args": "-o UserKnownHostsFile=ssh/known_hosts -o StrictHostKeyChecking=yes",
 	}}
+	const share = "-o ControlMaster=auto -o ControlPersist=60s -o ControlPath=/c/%C "
 	base := `-o IdentityFile="ssh/key" -o BatchMode=yes -o ConnectTimeout=10 -o LogLevel=ERROR -o User="demo" -o UserKnownHostsFile=ssh/known_hosts -o StrictHostKeyChecking=yes`
 	cases := map[string]struct {
 		cfg  sshConfig
 		more vars
 		want string
 	}{
-		"strict":                      {sshConfig{hostKeyChecking: true}, nil, base},
-		"ansible.cfg beats arguments": {sshConfig{}, nil, "-o StrictHostKeyChecking=no " + base},
-		"variable beats ansible.cfg":  {sshConfig{}, vars{"ansible_host_key_checking": true}, base},
+		"strict":                      {sshConfig{hostKeyChecking: true, controlDir: "/c"}, nil, share + base},
+		"ansible.cfg beats arguments": {sshConfig{controlDir: "/c"}, nil, share + "-o StrictHostKeyChecking=no " + base},
+		"variable beats ansible.cfg":  {sshConfig{controlDir: "/c"}, vars{"ansible_host_key_checking": true}, share + base},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			one := host{name: h.name, vars: vars{}}
-			for k, v := range h.vars {
-				one.vars[k] = v
-			}
-			for k, v := range c.more {
-				one.vars[k] = v
-			}
+			one := host{name: h.name, vars: maps.Clone(h.vars)}
+			maps.Copy(one.vars, c.more)
 			got, err := one.sshArgs(c.cfg)
 			if err != nil || strings.Join(got, " ") != c.want {
 				t.Errorf("got  %s, %v\nwant %s", strings.Join(got, " "), err, c.want)

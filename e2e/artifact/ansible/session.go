@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"strings"
 )
@@ -106,10 +107,7 @@ func (r *runner) converse(ctx context.Context, h host, tasks []task, payloads ma
 
 // expandTasks puts the host's variables into the tasks.
 func (r *runner) expandTasks(h host, tasks []task) ([]task, error) {
-	known := vars{}
-	for name, value := range h.vars {
-		known[name] = value
-	}
+	known := maps.Clone(h.vars)
 	for name, value := range r.registered {
 		known[name] = value
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,12 +19,16 @@ const localhost = "localhost"
 // sshConfig is what ansible.cfg and the environment say about connections.
 type sshConfig struct {
 	hostKeyChecking bool
+	controlDir      string // where the sockets of shared connections are
 }
 
 // loadSSHConfig reads host_key_checking as Ansible does: the environment wins
 // over the file that ANSIBLE_CONFIG names; the default is to check.
 func loadSSHConfig(getenv func(string) string) (sshConfig, error) {
-	cfg := sshConfig{hostKeyChecking: true}
+	cfg := sshConfig{hostKeyChecking: true, controlDir: filepath.Join(getenv("HOME"), ".ansible", "cp")}
+	if err := os.MkdirAll(cfg.controlDir, 0o700); err != nil {
+		return cfg, err
+	}
 	if path := getenv("ANSIBLE_CONFIG"); path != "" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -84,7 +89,7 @@ func (h host) command(ctx context.Context, cfg sshConfig, size int) (*exec.Cmd, 
 	return exec.CommandContext(ctx, "ssh", append(args, h.address(), "sudo -n sh -c "+shellescape.Quote(shell))...), nil
 }
 
-// sshArgs are ssh's options in Ansible's order. Of an option given twice ssh
+// sshArgs are ssh's options in Ansible's order, with its default of shared connections. Of an option given twice ssh
 // takes the first, so host_key_checking=False beats what
 // ansible_ssh_common_args says.
 func (h host) sshArgs(cfg sshConfig) ([]string, error) {
@@ -94,7 +99,8 @@ func (h host) sshArgs(cfg sshConfig) ([]string, error) {
 			check = truth(v)
 		}
 	}
-	var args []string
+	// A connection is kept for the next playbook: under emulation a handshake takes a second.
+	args := []string{"-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", "ControlPath=" + cfg.controlDir + "/%C"}
 	if !check {
 		args = append(args, "-o", "StrictHostKeyChecking=no")
 	}
