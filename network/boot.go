@@ -25,8 +25,7 @@ const (
 const bootText = `# Written by wiabctl.
 [Unit]
 Description=The ways to the Wire VMs: kernel settings and the nftables table ip wiabctl
-After=network-online.target nftables.service libvirtd.service docker.service
-Wants=network-online.target
+After=nftables.service libvirtd.service docker.service
 ConditionPathExists=` + rulesFile + `
 
 [Service]

@@ -26,18 +26,23 @@ const stage = "WIABCTL_TEST_STAGE"
 // gone, to the last process, when they end, and nothing of the machine's own is
 // touched. Without root there is a user namespace around, and no libvirt in it.
 func TestMain(m *testing.M) {
+	os.Exit(staged(m)) //nolint:forbidigo // this is the test binary's main
+}
+
+// staged does what the binary's stage asks for and returns its exit code.
+func staged(m *testing.M) int {
 	switch os.Getenv(stage) {
 	case "":
-		os.Exit(enter())
+		return enter()
 	case "init":
-		os.Exit(reap())
+		return reap()
 	case "tests":
 		if err := furnish(); err != nil {
 			fmt.Fprintln(os.Stderr, "the tests' namespaces:", err)
-			os.Exit(1)
+			return 1
 		}
 	}
-	os.Exit(m.Run())
+	return m.Run()
 }
 
 // enter runs this binary again as process 1 of new namespaces.
@@ -179,6 +184,6 @@ func use(_ context.Context, do func(*libvirt.Libvirt) error) error {
 	if err := virt.Connect(); err != nil {
 		return err
 	}
-	defer virt.Disconnect() //nolint:errcheck // it was only borrowed
+	defer virt.Disconnect()
 	return do(virt)
 }

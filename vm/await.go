@@ -3,6 +3,7 @@ package vm
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -74,13 +75,26 @@ func (r *Room) watch(ctx context.Context, want wanted, cancel context.CancelCaus
 // cause; control characters are left out.
 func consoleTail(path string) string {
 	const lines, most = 15, 16 << 10
-	text, err := os.ReadFile(path)
+	text, err := ending(path, most)
 	if err != nil || len(text) == 0 {
 		return " (its console is silent)"
 	}
-	text = text[max(0, len(text)-most):]
 	all := strings.Split(strings.TrimSpace(printable(string(text))), "\n")
 	return "; its console ends:\n  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
+}
+
+// ending reads at most the last bytes of a file.
+func ending(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-most), most))
 }
 
 func printable(text string) string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -16,32 +15,35 @@ import (
 )
 
 // stage tells the test binary how far in it is: outside, the first process of its
-// namespaces ("init"), or the tests themselves ("tests").
+// namespaces ("init"), the tests before their namespaces are furnished ("tests"),
+// or after ("furnished").
 const stage = "WIABCTL_TEST_STAGE"
 
-// TestMain runs the tests as root in their own mount, network and process
-// namespaces, with a libvirt daemon of their own: what they make is gone, to the
-// last process, when they end, and nothing of the machine's own is seen.
+// TestMain runs the tests as root in network, mount and process namespaces of their
+// own, with a libvirt daemon of their own and an /etc that is a copy: what they make
+// is gone, to the last process, when they end, and nothing of the machine's own is
+// touched.
 func TestMain(m *testing.M) {
+	os.Exit(staged(m)) //nolint:forbidigo // this is the test binary's main
+}
+
+// staged does what the binary's stage asks for and returns its exit code.
+func staged(m *testing.M) int {
 	if os.Geteuid() != 0 {
-		os.Exit(m.Run())
+		return m.Run()
 	}
 	switch os.Getenv(stage) {
 	case "":
-		os.Exit(enter())
+		return enter()
 	case "init":
-		os.Exit(reap())
+		return reap()
 	case "tests":
-		err := furnishNamespace()
-		if err == nil {
-			err = os.Setenv(stage, "furnished") // a fuzzing worker finds all as it should be
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "the tests' namespace:", err)
-			os.Exit(1)
+		if err := furnishHost(); err != nil {
+			fmt.Fprintln(os.Stderr, "the tests' namespaces:", err)
+			return 1
 		}
 	}
-	os.Exit(m.Run())
+	return m.Run()
 }
 
 // enter runs this binary again as process 1 of new namespaces.
@@ -58,8 +60,7 @@ func enter() int {
 	return again.ProcessState.ExitCode()
 }
 
-// reap runs the tests and, as process 1 must, collects every orphan: libvirt
-// waits until the processes it ends are really gone.
+// reap runs the tests and, as process 1 must, collects every orphan.
 func reap() int {
 	tests := itself("tests")
 	if err := tests.Start(); err != nil {
@@ -81,68 +82,33 @@ func itself(next string) *exec.Cmd {
 	return again
 }
 
-// furnishNamespace hides the host's libvirt and starts one for the tests.
-func furnishNamespace() error {
+// furnishHost gives the namespaces a private /etc and /var, and libvirt.
+func furnishHost() error {
+	if err := os.Setenv(stage, "furnished"); err != nil {
+		return err
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w", err)
 	}
 	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("mounting /proc: %w", err)
 	}
-	for _, directory := range []string{"/run", "/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"} {
-		if err := os.MkdirAll(directory, 0o755); err != nil {
+	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, ""); err != nil {
+		return fmt.Errorf("mounting /run: %w", err)
+	}
+	for _, directory := range []string{"/etc", "/var"} {
+		upper, work := "/run/upper"+directory, "/run/work"+directory
+		if err := os.MkdirAll(upper, 0o755); err != nil {
 			return err
 		}
-		if err := unix.Mount("tmpfs", directory, "tmpfs", 0, ""); err != nil {
-			return fmt.Errorf("mounting %s: %w", directory, err)
-		}
-	}
-	for file, line := range map[string]string{"/etc/passwd": "libvirt-qemu:x:64055:64055::/:/bin/false\n", "/etc/group": "libvirt-qemu:x:64055:\n"} {
-		if err := extend(file, line); err != nil {
+		if err := os.MkdirAll(work, 0o755); err != nil {
 			return err
 		}
-	}
-	conf := "user = \"root\"\ngroup = \"root\"\nsecurity_driver = \"none\"\ncgroup_controllers = []\nnamespaces = []\nstdio_handler = \"file\"\n"
-	if err := os.WriteFile("/etc/libvirt/qemu.conf", []byte(conf), 0o600); err != nil {
-		return err
+		if err := unix.Mount("overlay", directory, "overlay", 0, "lowerdir="+directory+",upperdir="+upper+",workdir="+work); err != nil {
+			return fmt.Errorf("mounting an overlay on %s: %w", directory, err)
+		}
 	}
 	return startLibvirt()
-}
-
-// extend adds a line to a file of the host's as the tests see it: the package
-// libvirt-daemon comes without the user that its daemon asks for.
-func extend(file, line string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	ours := filepath.Join("/run", filepath.Base(file))
-	if err := os.WriteFile(ours, append(text, line...), 0o644); err != nil {
-		return err
-	}
-	return unix.Mount(ours, file, "", unix.MS_BIND, "")
-}
-
-// startLibvirt starts the daemon and waits for its socket.
-func startLibvirt() error {
-	log, err := os.Create(filepath.Join(os.TempDir(), fmt.Sprintf("wiabctl-libvirtd-%d.log", os.Getppid())))
-	if err != nil {
-		return err
-	}
-	daemon := exec.Command("/usr/sbin/libvirtd")
-	daemon.Stderr = log
-	if err := daemon.Start(); err != nil {
-		return fmt.Errorf("libvirtd (package libvirt-daemon): %w", err)
-	}
-	if err := os.Remove(log.Name()); err != nil { // it goes when the daemon does
-		return err
-	}
-	connection := NewConnection()
-	defer connection.Close()
-	return change.Condition{
-		Description: "libvirtd to answer", Deadline: 20 * time.Second, Interval: 20 * time.Millisecond,
-		Check: func(ctx context.Context) error { return connection.Use(ctx, ping) },
-	}.Await(context.Background(), nil)
 }
 
 // needRoot skips what works only on a libvirt daemon of its own.
@@ -151,4 +117,43 @@ func needRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
+}
+
+// startLibvirt starts the daemon and waits until it answers. The package
+// libvirt-daemon comes without the user that its QEMU driver asks for.
+func startLibvirt() error {
+	for path, line := range map[string]string{"/etc/passwd": "libvirt-qemu:x:64055:64055::/:/bin/false\n", "/etc/group": "libvirt-qemu:x:64055:\n"} {
+		list, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if _, err := list.WriteString(line); err != nil {
+			return err
+		}
+		if err := list.Close(); err != nil {
+			return err
+		}
+	}
+	conf := "user = \"root\"\ngroup = \"root\"\nsecurity_driver = \"none\"\ncgroup_controllers = []\nnamespaces = []\nstdio_handler = \"file\"\n"
+	if err := os.MkdirAll("/etc/libvirt", 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile("/etc/libvirt/qemu.conf", []byte(conf), 0o600); err != nil {
+		return err
+	}
+	log, err := os.Create("/run/libvirtd.log")
+	if err != nil {
+		return err
+	}
+	daemon := exec.Command("/usr/sbin/libvirtd")
+	daemon.Stderr = log
+	if err := daemon.Start(); err != nil {
+		return fmt.Errorf("libvirtd (package libvirt-daemon): %w", err)
+	}
+	connection := NewConnection()
+	defer connection.Close()
+	return change.Condition{
+		Description: "libvirtd to answer", Deadline: 20 * time.Second, Interval: 20 * time.Millisecond,
+		Check: func(ctx context.Context) error { return connection.Use(ctx, ping) },
+	}.Await(context.Background(), nil)
 }

@@ -132,7 +132,7 @@ func virtualSize(path string) (Size, error) {
 	if err != nil {
 		return 0, fmt.Errorf("disk: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	// The header: magic "QFI\xfb", version, backing file's place, cluster bits,
 	// then the size (qemu's docs/interop/qcow2.txt).
 	var header [32]byte
