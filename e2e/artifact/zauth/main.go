@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 )
@@ -18,11 +19,19 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: zauth -m gen-keypair")
 		os.Exit(2)
 	}
-	public, secret, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
+	if err := genKeyPair(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "zauth:", err)
 		os.Exit(1)
 	}
-	fmt.Println("public:", base64.URLEncoding.EncodeToString(public))
-	fmt.Println("secret:", base64.URLEncoding.EncodeToString(secret))
+}
+
+// genKeyPair writes a new pair, a line for each key.
+func genKeyPair(w io.Writer) error {
+	public, secret, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "public: %s\nsecret: %s\n",
+		base64.URLEncoding.EncodeToString(public), base64.URLEncoding.EncodeToString(secret))
+	return err
 }
