@@ -104,4 +104,3 @@ func (d deployDir) releases() []string {
 	}
 	return names
 }
-
