@@ -41,3 +41,8 @@ var (
 		Advice: "restore the key file from a backup, or move it away to have a new one made where no VM uses it yet",
 	}
 )
+
+// Kinds lists the failures of this package.
+func Kinds() []change.Kind {
+	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, KeyUnusable}
+}

@@ -92,7 +92,7 @@ func complete(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing is buffered in it
+	defer root.Close()
 	missing := slices.DeleteFunc(slices.Clone(members), func(member string) bool {
 		info, err := root.Stat(strings.TrimSuffix(member, "/"))
 		return err == nil && info.IsDir() == strings.HasSuffix(member, "/")

@@ -30,7 +30,7 @@ func unpack(ctx context.Context, archive, dir string, uid, gid int, say change.P
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing is buffered in it
+	defer root.Close()
 	left, err := room(dir)
 	if err != nil {
 		return err

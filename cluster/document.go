@@ -47,7 +47,7 @@ func (d *document) set(value string, path ...string) error {
 		node.Content = append(node.Content, scalar(last), scalar(value))
 		return nil
 	}
-	have.Kind, have.Tag, have.Style, have.Value, have.Content = yaml.ScalarNode, "!!str", 0, value, nil
+	*have = yaml.Node{Kind: yaml.ScalarNode, Value: value, HeadComment: have.HeadComment, LineComment: have.LineComment, FootComment: have.FootComment}
 	return nil
 }
 
@@ -62,7 +62,7 @@ func (d *document) bytes() ([]byte, error) {
 }
 
 func scalar(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+	return &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 }
 
 // child is the value of a mapping's key, or nil.

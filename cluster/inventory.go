@@ -123,7 +123,9 @@ func (i Inventory) knownHosts(keys Keys) []byte {
 	return lines.Bytes()
 }
 
-// sshArgs makes Ansible check host keys, which upstream turns off.
+// sshArgs name the known host keys. They alone do not suffice: while upstream's
+// ansible.cfg turns checking off, Ansible puts StrictHostKeyChecking=no before them,
+// and ssh takes the first; so the variable ansible_host_key_checking is set too.
 const sshArgs = "-o UserKnownHostsFile=" + knownHostsFile + " -o StrictHostKeyChecking=yes -o ControlMaster=auto -o ControlPersist=60s"
 
 // edit sets what wiabctl decides in an inventory and tells what was different.
@@ -154,6 +156,7 @@ func (i Inventory) settings() []setting {
 		{i.User, []string{"all", "vars", "ansible_user"}},
 		{keyFile, []string{"all", "vars", "ansible_ssh_private_key_file"}},
 		{sshArgs, []string{"all", "vars", "ansible_ssh_common_args"}},
+		{"true", []string{"all", "vars", "ansible_host_key_checking"}},
 		{i.Interface, []string{"cassandra", "vars", "cassandra_network_interface"}},
 		{i.Interface, []string{"elasticsearch", "vars", "elasticsearch_network_interface"}},
 		{i.Interface, []string{"minio", "vars", "minio_network_interface"}},

@@ -59,7 +59,7 @@ func (j Job) digest() string {
 func (j Job) Done(ctx context.Context, admin *Admin) (reason string, err error) {
 	content, err := admin.Read(ctx, j.file("receipt.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "it never ran", nil
+		return "there is no receipt of a run", nil
 	}
 	if err != nil {
 		return "", err

@@ -24,13 +24,13 @@ func TestJobDone(t *testing.T) {
 		receipt, result string
 		want            string // part of the reason; empty means done
 	}{
-		{name: "never ran", want: "never ran"},
+		{name: "no receipt", want: "no receipt"},
 		{name: "succeeded", receipt: proof(job), result: "success exited 0\n"},
 		{name: "failed", receipt: proof(job), result: "exit-code exited 1\n", want: "exit-code exited 1"},
 		{name: "killed", receipt: proof(job), result: "signal killed KILL\n", want: "failed"},
 		{name: "still running, or lost", receipt: proof(job), want: "has not ended"},
 		{name: "other inputs", receipt: proof(older), result: "success exited 0\n", want: "inputs changed"},
-		{name: "a result without a receipt", result: "success exited 0\n", want: "never ran"},
+		{name: "a result without a receipt", result: "success exited 0\n", want: "no receipt"},
 		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "failed"},
 		{name: "a torn receipt", receipt: `{"job":"he`, result: "success exited 0\n", want: "cannot be read"},
 	}

@@ -47,13 +47,13 @@ func (o *options) down(c *cobra.Command, yes bool) error {
 	}
 	if !yes {
 		o.renderPlan(c.OutOrStdout(), plans)
-		if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", plural(count, "change"))); err != nil {
+		if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", changes(count))); err != nil {
 			return err
 		}
 	}
 	made, err := installation.Down(c.Context(), plans)
 	if o.output == "plain" {
-		c.Println(plural(made, "change"))
+		c.Println(changes(made))
 	}
 	return err
 }

@@ -26,7 +26,7 @@ func newPlan(o *options) *cobra.Command {
 				return err
 			}
 			if o.output == "plain" {
-				fmt.Fprintf(c.OutOrStdout(), "%s to make\n", plural(provision.Count(plans), "change"))
+				fmt.Fprintf(c.OutOrStdout(), "%s to make\n", changes(provision.Count(plans)))
 			}
 			return nil
 		},

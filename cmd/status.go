@@ -38,7 +38,7 @@ func (o *options) renderStatus(c *cobra.Command, plans []provision.Planned) {
 	for _, p := range plans {
 		state := "as configured"
 		if n := len(p.Changes); n > 0 {
-			state = plural(n, "change") + " to make, first: " + p.Changes[0].String()
+			state = changes(n) + " to make, first: " + p.Changes[0].String()
 		}
 		c.Printf("%-12s %s\n", p.Stage, state)
 	}

@@ -39,10 +39,10 @@ func (o *options) up(c *cobra.Command, command string, again []string) error {
 	defer unlock() //nolint:errcheck // the process's end unlocks too
 	made, err := installation.Up(c.Context(), again)
 	if err != nil {
-		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", plural(made, "change"), installation.Log())}
+		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
 	}
 	if o.output == "plain" {
-		fmt.Fprintf(c.OutOrStdout(), "%s\n", plural(made, "change"))
+		fmt.Fprintf(c.OutOrStdout(), "%s\n", changes(made))
 		for _, address := range installation.Addresses() {
 			fmt.Fprintln(c.OutOrStdout(), address)
 		}

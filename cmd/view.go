@@ -38,7 +38,7 @@ func (v *plainView) show(e provision.Event) {
 	case provision.StageDone:
 		line = "as configured"
 		if e.Changes > 0 {
-			line = fmt.Sprintf("as configured, after %s in %s", plural(e.Changes, "change"), short(e.Took))
+			line = fmt.Sprintf("as configured, after %s in %s", changes(e.Changes), short(e.Took))
 		}
 	}
 	if key := e.Stage + "/" + e.Subject; v.last[key] != line {
@@ -64,9 +64,10 @@ func short(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-func plural(n int, what string) string {
+// changes counts them in words.
+func changes(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 change"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d changes", n)
 }

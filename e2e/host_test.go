@@ -27,15 +27,14 @@ func try(ctx context.Context, name string, args ...string) (answer, error) {
 	began := time.Now()
 	err := cmd.Run()
 	a := answer{stdout: stdout.String(), stderr: stderr.String(), took: time.Since(began)}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		a.code, err = exit.ExitCode(), nil
 	}
 	return a, err
 }
 
 // wiabctl runs wiabctl on the KVM host as a person would.
-func wiabctl(t *testing.T, args ...string) answer {
+func wiabctl(t testing.TB, args ...string) answer {
 	t.Helper()
 	a, err := try(t.Context(), "wiabctl", args...)
 	if err != nil {
@@ -46,7 +45,7 @@ func wiabctl(t *testing.T, args ...string) answer {
 }
 
 // mustWiabctl demands success.
-func mustWiabctl(t *testing.T, args ...string) answer {
+func mustWiabctl(t testing.TB, args ...string) answer {
 	t.Helper()
 	a := wiabctl(t, args...)
 	if a.code != 0 {
@@ -56,7 +55,7 @@ func mustWiabctl(t *testing.T, args ...string) answer {
 }
 
 // onHost runs a shell line on the KVM host and demands success.
-func onHost(t *testing.T, line string) string {
+func onHost(t testing.TB, line string) string {
 	t.Helper()
 	out, err := shell(t.Context(), line)
 	if err != nil {
@@ -75,7 +74,7 @@ func shell(ctx context.Context, line string) (string, error) {
 
 const configFile = "/etc/wiabctl/wiabctl.yaml"
 
-func readHost(t *testing.T, path string) string {
+func readHost(t testing.TB, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(theLab.Path(path))
 	if err != nil {
@@ -84,7 +83,7 @@ func readHost(t *testing.T, path string) string {
 	return string(content)
 }
 
-func writeHost(t *testing.T, path, content string) {
+func writeHost(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(theLab.Path(path), []byte(content), 0o644); err != nil {
 		t.Fatal(err)

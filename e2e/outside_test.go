@@ -59,7 +59,7 @@ func deeplinkProblem(ctx context.Context, client *http.Client, domain string) er
 	return nil
 }
 
-func internetClient(t *testing.T) *http.Client {
+func internetClient(t testing.TB) *http.Client {
 	t.Helper()
 	client, err := theLab.Client()
 	if err != nil {
@@ -69,7 +69,7 @@ func internetClient(t *testing.T) *http.Client {
 }
 
 // answers demands that each domain's deeplink and webapp answer from outside.
-func answers(t *testing.T, domains ...string) {
+func answers(t testing.TB, domains ...string) {
 	t.Helper()
 	client := internetClient(t)
 	for _, d := range domains {
@@ -84,7 +84,7 @@ func answers(t *testing.T, domains ...string) {
 }
 
 // silent demands that the domain does not answer as one of ours.
-func silent(t *testing.T, domain string) {
+func silent(t testing.TB, domain string) {
 	t.Helper()
 	if err := deeplinkProblem(t.Context(), internetClient(t), domain); err == nil {
 		t.Errorf("%s answers", domain)
@@ -93,7 +93,7 @@ func silent(t *testing.T, domain string) {
 
 // watch asks for the domains' deeplinks over and over, one after the other, until
 // stop is called, which returns how many questions there were and what went wrong.
-func watch(t *testing.T, domains ...string) (stop func() (asked int, wrong []string)) {
+func watch(t testing.TB, domains ...string) (stop func() (asked int, wrong []string)) {
 	t.Helper()
 	client := internetClient(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -122,7 +122,7 @@ func watch(t *testing.T, domains ...string) (stop func() (asked int, wrong []str
 }
 
 // eventually repeats a check until it passes or the time is over.
-func eventually(t *testing.T, most time.Duration, check func(context.Context) error) {
+func eventually(t testing.TB, most time.Duration, check func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), most)
 	defer cancel()

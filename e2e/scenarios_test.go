@@ -58,8 +58,8 @@ func TestAddDomain(t *testing.T) {
 	mustWiabctl(t, "add-domain", red)
 	answers(t, green, red)
 	ingress := func() string {
-		return onHost(t, "true") + kube(t, `helm history nginx-ingress-services --output json`) + kube(t, `helm history nginx-ingress-services-red --output json`) +
-			kube(t, `kubectl get ingress nginx-ingress minio-ingress nginx-ingress-red minio-ingress-red --output yaml`)
+		return kube(t, `helm history nginx-ingress-services --output json`) + kube(t, `helm history nginx-ingress-services-red --output json`) +
+			kube(t, `kubebox kubectl get ingress nginx-ingress minio-ingress nginx-ingress-red minio-ingress-red --output yaml`)
 	}
 	before := ingress()
 	stop := watch(t, green, red)
@@ -150,7 +150,12 @@ virsh define /dev/stdin <<X
 <domain type='qemu'><name>kubenode</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>
 X
 nft -f - <<X
-table ip foreign { chain c { type filter hook forward priority 10; tcp dport 9 counter drop comment "foreign"; } }
+table ip foreign {
+  chain c {
+    type filter hook forward priority 10;
+    tcp dport 9 counter drop comment "foreign"
+  }
+}
 X
 echo '10.9.9.9 kubenode1.foreign.example foreign-kubenode1 # a foreign line' >>/etc/hosts
 echo foreign >/var/lib/libvirt/images/kubenode1.qcow2.foreign

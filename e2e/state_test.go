@@ -41,7 +41,7 @@ ip -brief link show type bridge | awk '{print $1}' | sort
 true`
 
 // empty brings the lab to a host on which nothing is installed.
-func empty(t *testing.T) {
+func empty(t testing.TB) {
 	t.Helper()
 	if onHost(t, hostObjects) != freshHost {
 		mustWiabctl(t, "down", "--yes")
@@ -50,7 +50,7 @@ func empty(t *testing.T) {
 }
 
 // installed brings the lab to an installation with exactly these extra domains.
-func installed(t *testing.T, domains ...string) {
+func installed(t testing.TB, domains ...string) {
 	t.Helper()
 	config := freshConfig
 	if len(domains) > 0 {
@@ -63,22 +63,21 @@ func installed(t *testing.T, domains ...string) {
 	mustWiabctl(t, "up")
 }
 
-// kube runs one of the programs that the lab's Kubernetes is made of, as the
-// cluster's administrator.
-func kube(t *testing.T, line string) string {
+// kube runs helm or kubebox kubectl as the cluster's administrator.
+func kube(t testing.TB, line string) string {
 	t.Helper()
-	return onHost(t, "export KUBECONFIG=/home/wire/wire-server-deploy/ansible/inventory/offline/artifacts/admin.conf; kubebox "+line)
+	return onHost(t, "export KUBECONFIG=/home/wire/wire-server-deploy/ansible/inventory/offline/artifacts/admin.conf; "+line)
 }
 
 // revisions are the Helm releases with revision and status.
-func revisions(t *testing.T) string {
+func revisions(t testing.TB) string {
 	t.Helper()
 	return kube(t, `helm list --all --all-namespaces --output json | jq -r '.[] | "\(.name) \(.revision) \(.status) \(.chart)"' | sort`)
 }
 
 // everything is the installation's whole state, file times included: what a run
 // that changes nothing leaves as it is.
-func everything(t *testing.T) string {
+func everything(t testing.TB) string {
 	t.Helper()
 	return onHost(t, `
 for d in $(virsh list --all --name | sort); do virsh dumpxml $d; virsh domstate $d; done
@@ -91,7 +90,7 @@ sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.bridge.bridge-nf-call
 
 // outcome is what an installation comes to, apart from its keys, times and
 // counters: equal for two installations by the same configuration.
-func outcome(t *testing.T) string {
+func outcome(t testing.TB) string {
 	t.Helper()
 	state := onHost(t, `
 for d in $(virsh list --all --name | sort); do virsh dumpxml --inactive $d; virsh domstate $d; done
@@ -125,7 +124,7 @@ func squeeze(text string) string {
 	return strings.Join(lines, "")
 }
 
-func same(t *testing.T, what, before, after string) {
+func same(t testing.TB, what, before, after string) {
 	t.Helper()
 	if diff := cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")); diff != "" {
 		t.Errorf("%s (-before +after):\n%s", what, diff)

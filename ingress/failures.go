@@ -21,3 +21,8 @@ var (
 		Advice: "add the domain to the configuration file by hand, then run wiabctl up",
 	}
 )
+
+// Kinds lists the failures of this package.
+func Kinds() []change.Kind {
+	return []change.Kind{DomainInvalid, CertificateUnusable, VerifyFailed, ConfigurationUneditable}
+}

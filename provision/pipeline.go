@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -214,8 +215,8 @@ func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
 func (p *Pipeline) PlanDown(ctx context.Context) ([]Planned, error) {
 	var plans []Planned
 	var errs []error
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		stage, ok := p.Steps[i].Stage.(Remover)
+	for _, step := range slices.Backward(p.Steps) {
+		stage, ok := step.Stage.(Remover)
 		if !ok {
 			continue
 		}

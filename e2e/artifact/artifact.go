@@ -44,7 +44,7 @@ func Build(ctx context.Context, kubebox string) (string, error) {
 			if err != nil {
 				return err
 			}
-			defer os.RemoveAll(work) //nolint:errcheck // a leftover in the temporary directory does no harm
+			defer os.RemoveAll(work)
 			b := builder{source: source, work: work, kubebox: kubebox, hash: hash}
 			return b.build(ctx, filepath.Join(dir, name))
 		},

@@ -55,7 +55,10 @@ func (l *Lab) prepareHost(p *parts) error {
 func (l *Lab) installPrograms(root string, p *parts) error {
 	errs := []error{installFile(p.wiabctl, filepath.Join(root, "usr/local/bin/wiabctl"), 0o755)}
 	if p.kubebox != "" {
-		errs = append(errs, installFile(p.kubebox, filepath.Join(root, "usr/local/bin/kubebox"), 0o755))
+		for _, program := range kubePrograms() {
+			name := programName(program)
+			errs = append(errs, installFile(filepath.Join(filepath.Dir(p.kubebox), name), filepath.Join(root, "usr/local/bin", name), 0o755))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -47,9 +48,7 @@ func TestDeeplink(t *testing.T) {
 func TestWebapp(t *testing.T) {
 	static := webapp{"BACKEND_REST": "https://nginz-https.[[hostname]]", "APP_NAME": "A & B", "CSP_EXTRA_CONNECT_SRC": "https://*.[[hostname]], wss://*.[[hostname]]"}
 	dynamic := webapp{"ENABLE_DYNAMIC_HOSTNAME": "true"}
-	for k, v := range static {
-		dynamic[k] = v
-	}
+	maps.Copy(dynamic, static)
 	cases := map[string]struct {
 		env        webapp
 		host, path string

@@ -2,6 +2,8 @@ package main
 
 // The parts of the Kubernetes objects that are looked at.
 
+import "maps"
+
 type metadata struct {
 	Namespace         string            `json:"namespace,omitempty"`
 	Name              string            `json:"name,omitempty"`
@@ -113,9 +115,7 @@ func (s *state) environment(namespace, name string) (map[string]string, bool) {
 	env := map[string]string{}
 	container := d.Spec.Template.Spec.Containers[0]
 	for _, from := range container.EnvFrom {
-		for k, v := range s.ConfigMaps[namespace+"/"+from.ConfigMapRef.Name].Data {
-			env[k] = v
-		}
+		maps.Copy(env, s.ConfigMaps[namespace+"/"+from.ConfigMapRef.Name].Data)
 	}
 	for _, e := range container.Env {
 		env[e.Name] = e.Value
