@@ -121,8 +121,8 @@ func TestReboot(t *testing.T) {
 	}
 	client := internetClient(t)
 	eventually(t, 5*time.Minute, func(ctx context.Context) error {
-		for _, d := range []string{green, red, blue} {
-			if err := deeplinkProblem(ctx, client, d); err != nil {
+		for n := range 30 { // ten a domain: each request goes to one kubenode of three
+			if err := deeplinkProblem(ctx, client, []string{green, red, blue}[n%3]); err != nil {
 				return err
 			}
 		}
