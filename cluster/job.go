@@ -17,7 +17,7 @@ import (
 )
 
 // Job is a script that runs detached on the admin host, as the transient systemd
-// unit wiabctl-<Name> of the deploy user. The unit outlives every connection; its
+// unit wiabctl-job-<Name> of the deploy user. The unit outlives every connection; its
 // output and its exit status stay in files, so that a later run finds a job that
 // still works, or how it ended, and never starts a second one.
 type Job struct {
@@ -35,8 +35,10 @@ type receipt struct {
 }
 
 const (
-	jobsDir  = "wiab/jobs"
-	followed = 100 * time.Millisecond // how often a running job is looked at, at first
+	jobsDir = "wiab/jobs"
+	// unitPrefix begins the names of the jobs' units, and of no other unit of ours.
+	unitPrefix = "wiabctl-job-"
+	followed   = 100 * time.Millisecond // how often a running job is looked at, at first
 	// askSystemd is how often a job without a result is asked whether it lives.
 	askSystemd = 5 * time.Second
 	// succeeded is what systemd says in ExecStopPost of a service that exited 0.
@@ -44,7 +46,7 @@ const (
 )
 
 func (j Job) file(name string) string { return path.Join(jobsDir, j.Name, name) }
-func (j Job) unit() string            { return "wiabctl-" + j.Name }
+func (j Job) unit() string            { return unitPrefix + j.Name }
 
 func (j Job) digest() string {
 	h := sha256.New()

@@ -22,27 +22,29 @@ type holder struct {
 // Lock takes the run lock for a command, so that only one wiabctl changes things
 // at a time. The kernel gives it back when the process ends, however it ends, so
 // it is never stale. It fails with Locked, naming the holder.
-func Lock(command string) (unlock func() error, err error) {
-	lock := flock.New(lockFile, flock.SetPermissions(0o600))
+func Lock(command string) (unlock func() error, err error) { return lockAt(lockFile, command) }
+
+func lockAt(file, command string) (unlock func() error, err error) {
+	lock := flock.New(file, flock.SetPermissions(0o600))
 	got, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("take the run lock %s: %w", lockFile, err)
+		return nil, fmt.Errorf("take the run lock %s: %w", file, err)
 	}
 	if !got {
-		return nil, Locked.Failf("another wiabctl is at work: %s", describeHolder())
+		return nil, Locked.Failf("another wiabctl is at work: %s", describeHolder(file))
 	}
 	me, err := json.Marshal(holder{PID: os.Getpid(), Command: command, Since: time.Now()})
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(lockFile, me, 0o600); err != nil {
+	if err := os.WriteFile(file, me, 0o600); err != nil {
 		return nil, fmt.Errorf("sign the run lock: %w", err)
 	}
 	return lock.Unlock, nil
 }
 
-func describeHolder() string {
-	content, err := os.ReadFile(lockFile)
+func describeHolder(file string) string {
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return "its name cannot be read: " + err.Error()
 	}

@@ -12,6 +12,16 @@ import (
 	"wiabctl/e2e/recipe"
 )
 
+// Kubebox builds the lab's Kubernetes if it is not cached and returns the path of
+// its program; helm lies beside it.
+func Kubebox(ctx context.Context, o Options) (string, error) {
+	l, err := open(o)
+	if err != nil {
+		return "", err
+	}
+	return l.kubebox(ctx)
+}
+
 // kubebox builds Kubernetes for the lab, a module of its own with a build of
 // many minutes, and helm beside it. It returns the path of kubebox.
 func (l *Lab) kubebox(ctx context.Context) (string, error) {

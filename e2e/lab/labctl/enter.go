@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 
@@ -62,5 +64,15 @@ func enter(cmd *cobra.Command, o *lab.Options, prepare func(*lab.Lab, context.Co
 	}
 	inside := prepare(l, context.WithoutCancel(cmd.Context()))
 	inside.Stdin, inside.Stdout, inside.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return inside.Run()
+	err = inside.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() >= 0 {
+		return ended{exit.ExitCode()}
+	}
+	return err
 }
+
+// ended says that the command inside has ended with an exit status other than 0,
+// about which it has said all there is to say.
+type ended struct{ status int }
+
+func (e ended) Error() string { return fmt.Sprintf("exit status %d", e.status) }

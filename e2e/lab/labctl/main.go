@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 
@@ -19,11 +18,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := command().ExecuteContext(ctx)
-	var exit *exec.ExitError
+	var inside ended
 	switch {
 	case err == nil:
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
-		os.Exit(exit.ExitCode()) // the program's own; it has said why
+	case errors.As(err, &inside):
+		os.Exit(inside.status)
 	default:
 		fmt.Fprintln(os.Stderr, "labctl:", err)
 		os.Exit(1)
@@ -44,7 +43,7 @@ func command() *cobra.Command {
 	root.PersistentFlags().StringVar(&o.Dir, "dir", "", "where the lab lives (default .lab under the repository's root)")
 	root.PersistentFlags().StringVar(&o.Image, "image", "",
 		"what the VMs boot: micro or cloud (default $"+lab.ImageVariable+", else micro)")
-	root.AddCommand(up(&o), down(&o), shell(&o), host(&o), curl(&o), reboot(&o), address(&o), clean())
+	root.AddCommand(up(&o), down(&o), shell(&o), host(&o), curl(&o), reboot(&o), address(&o), kubebox(&o), clean())
 	return root
 }
 
@@ -67,6 +66,21 @@ func down(o *lab.Options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return lab.Down(cmd.Context(), *o)
+		},
+	}
+}
+
+func kubebox(o *lab.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "kubebox",
+		Short: "Build the lab's Kubernetes if it is not cached, and print where it is",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, err := lab.Kubebox(cmd.Context(), *o)
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
+			}
+			return err
 		},
 	}
 }

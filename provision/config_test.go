@@ -1,0 +1,138 @@
+package provision
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const smallest = `# The whole installation.
+domain: green.example.org
+email: ops@example.org
+artifact: {hash: 5b01f250e128db689715558bad6b5e532cf4a7a0}
+`
+
+func TestParseSmallest(t *testing.T) {
+	config, err := Parse([]byte(smallest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Deployment != "wire" || config.Host.User != "wire" || config.Calling != CallingSelfHosted {
+		t.Errorf("defaults: %+v", config)
+	}
+	if config.Network.Subnet.String() != "192.168.122.0/24" || config.VMs.Ready != 10*time.Minute || config.VMs.User != "demo" {
+		t.Errorf("the parts' defaults: %+v %+v", config.Network, config.VMs)
+	}
+	if !strings.Contains(config.Artifact.URL, config.Artifact.Hash) {
+		t.Errorf("the artifact's URL is %s", config.Artifact.URL)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	tests := []struct {
+		name, content string
+		says          []string // all lines, in order
+	}{
+		{"unknown field", "colour: blue\n" + smallest, []string{"line 1: colour: there is no such field"}},
+		{"unknown field deep inside", smallest + "vms:\n  sizes:\n    kubenode: {ram: 9GiB}\n", []string{"line 7: ram: there is no such field"}},
+		{"a part's value, with its line", smallest + "vms:\n  accel: xen\n", []string{"line 6: vms.accel: "}},
+		{"all problems at once", strings.Replace(smallest, "green.example.org", "Green", 1) + "calling: maybe\nhost:\n  user: root\nnetwork: {subnet: 8.8.8.0/24}\n",
+			[]string{"line 7: host.user: ", "line 5: calling: ", "line 2: domain: ", "line 8: network.subnet: "}},
+		{"missing fields", "deployment: wire\n", []string{"line 1: domain: ", "line 1: email: ", "line 1: artifact."}},
+		{"an extra domain, with its line", smallest + "domains:\n  - {domain: red.example.com}\n  - domain: red.example.com\n", []string{"line 7: domains[1]."}},
+		{"wrong type", smallest + "vms: [1, 2]\n", []string{"line 5: cannot unmarshal"}},
+		{"not YAML", "domain: [\n", []string{"yaml: "}},
+		{"empty", "", []string{"line 1: the file is empty"}},
+		{"deployment that is no name", smallest + "deployment: ../../etc\n", []string{"line 5: deployment: "}},
+		{"user with a shell's characters", smallest + "host: {user: 'a;b'}\n", []string{"line 5: host.user: "}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse([]byte(test.content))
+			if err == nil {
+				t.Fatal("it was taken")
+			}
+			lines := strings.Split(err.Error(), "\n")
+			for i, says := range test.says {
+				if i >= len(lines) || !strings.HasPrefix(lines[i], says) {
+					t.Fatalf("line %d of the refusal does not begin %q:\n%v", i+1, says, err)
+				}
+			}
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, ConfigMissing.Failf("")) {
+		t.Errorf("a missing file: %v, want config-missing", err)
+	}
+	file := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(file, []byte("colour: blue\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(file); !errors.Is(err, ConfigInvalid.Failf("")) || !strings.Contains(err.Error(), file) {
+		t.Errorf("a bad file: %v, want config-invalid with the file's name", err)
+	}
+}
+
+func TestAddDomain(t *testing.T) {
+	write := func(t *testing.T, content string) string {
+		file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+		if err := os.WriteFile(file, []byte(content), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	read := func(t *testing.T, file string) string {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	t.Run("keeps everything that was there, and its mode", func(t *testing.T) {
+		file := write(t, smallest)
+		for range 2 { // the second time it is there already
+			if err := AddDomain(file, Domain{Domain: "red.example.com"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := read(t, file)
+		if !strings.HasPrefix(got, smallest) || strings.Count(got, "red.example.com") != 1 {
+			t.Errorf("the file is now:\n%s", got)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+			t.Errorf("mode %v, %v", info.Mode(), err)
+		}
+	})
+	t.Run("through a link", func(t *testing.T) {
+		file := write(t, smallest)
+		link := filepath.Join(t.TempDir(), "link.yaml")
+		if err := os.Symlink(file, link); err != nil {
+			t.Fatal(err)
+		}
+		if err := AddDomain(link, Domain{Domain: "red.example.com"}); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() || !strings.Contains(read(t, file), "red") {
+			t.Error("the link was replaced instead of what it leads to")
+		}
+	})
+	for name, domain := range map[string]string{
+		"no domain at all": "a b", "the default domain": "green.example.org", "below a service of the default domain": "webapp.green.example.org",
+	} {
+		t.Run("refuses "+name, func(t *testing.T) {
+			file := write(t, smallest)
+			if err := AddDomain(file, Domain{Domain: domain}); err == nil {
+				t.Error("it was taken")
+			}
+			if read(t, file) != smallest {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
