@@ -32,7 +32,7 @@ test: deps lint unit e2e ## everything that CI runs
 unit: ## the tests of the packages; as root none is left out
 	go test $$(go list ./... | grep -v /e2e)
 
-e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN='TestUp$$|TestDown'
+e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN='TestUp$|TestDown'
 ifdef RUN
 	go test ./e2e -count=1 -timeout=80m -v -run '$(value RUN)'
 else
