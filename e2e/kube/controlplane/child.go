@@ -23,15 +23,23 @@ const (
 // child is a program that is kept running.
 type child struct {
 	program
-	log  string
-	last atomic.Pointer[string] // how it ended last, if it did
+	log string
+	// prepare, if there is one, comes before each start.
+	prepare func(context.Context) error
+	last    atomic.Pointer[string] // how it ended last, if it did
 }
 
 // keep runs the program until ctx ends, again and again if it dies.
 func (c *child) keep(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := c.run(ctx)
+		var err error
+		if c.prepare != nil {
+			err = c.prepare(ctx)
+		}
+		if err == nil {
+			err = c.run(ctx)
+		}
 		if ctx.Err() != nil {
 			return
 		}

@@ -81,6 +81,9 @@ func (c *cluster) run(ctx context.Context, l layout, certificates *issuer.Issuer
 	})
 	for _, p := range programs(l, c.identity.Server) {
 		child := &child{program: p, log: l.log(p.name)}
+		if p.name == "kwok" {
+			child.prepare = c.probe.dropLeases
+		}
 		c.children = append(c.children, child)
 		c.running.Go(func() {
 			if child.late {

@@ -52,7 +52,18 @@ func (p *probe) answers(ctx context.Context, path string) error {
 }
 
 func (p *probe) ask(ctx context.Context, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort("127.0.0.1", apiPort)+path, nil)
+	return p.do(ctx, http.MethodGet, path)
+}
+
+// dropLeases deletes the nodes' leases. A KWOK that was started anew has another
+// identity than the one before, and would leave nodes and pods alone until the
+// leases of the dead one run out.
+func (p *probe) dropLeases(ctx context.Context) error {
+	return p.do(ctx, http.MethodDelete, "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")
+}
+
+func (p *probe) do(ctx context.Context, method, path string) error {
+	req, err := http.NewRequestWithContext(ctx, method, "https://"+net.JoinHostPort("127.0.0.1", apiPort)+path, nil)
 	if err != nil {
 		return err
 	}

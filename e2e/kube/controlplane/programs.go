@@ -68,8 +68,7 @@ func programs(l layout, server string) []program {
 			"--controllers=" + controllers,
 			"--service-account-private-key-file=" + l.pki("sa.key"), "--root-ca-file=" + l.pki("ca.crt"),
 			"--cluster-cidr=" + podNet, "--service-cluster-ip-range=" + serviceNet,
-			// After a reboot a new KWOK waits until the old one's leases run out before it takes them. A node that
-			// counts as lost meanwhile takes the readiness of its pods along, which KWOK never gives back.
+			// A node that counts as lost takes the readiness of its pods along, which KWOK never gives back.
 			fmt.Sprintf("--node-monitor-grace-period=%ds", 4*leaseSeconds), "--node-monitor-period=15s",
 		}},
 		{name: "kube-scheduler", late: true, args: []string{
