@@ -15,39 +15,48 @@ func images() []string {
 	return []string{"quay.io/wire/zauth", "quay.io/wire/wire-server-deploy"}
 }
 
-// Remove ends the jobs that still run, and takes away the containers and images
-// that they left with docker. All else of the cluster's goes with the VMs and the
-// deploy directory.
+// Remove ends the jobs that still run, and takes away the artifact's images with
+// the containers that upstream's scripts left of them. All else of the cluster's
+// goes with the VMs and the deploy directory.
 func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 	units, err := o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}
-	containers, err2 := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "label=wiabctl")
-	loaded, err3 := o.list(ctx, "sudo", "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")
-	if err := errors.Join(err, err2, err3); err != nil {
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := o.list(ctx, "sudo", "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")
+	if err != nil {
 		return nil, err
 	}
 	var changes []change.Change
-	remove := func(subject, why string, argv ...string) {
-		changes = append(changes, change.Change{Verb: change.Delete, Subject: subject, Reason: why,
-			Apply: func(ctx context.Context, _ change.Progress) error {
-				_, err := o.Admin.Run(ctx, argv...)
-				return err
-			}})
-	}
 	for _, unit := range units {
-		remove("job "+unit, "it still runs", "sudo", "systemctl", "stop", unit)
-	}
-	for _, container := range containers {
-		remove("container "+container, "a job left it", "sudo", "docker", "rm", "--force", container)
+		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
 	}
 	for _, image := range loaded {
-		if name, _, _ := strings.Cut(image, ":"); slices.Contains(images(), name) {
-			remove("image "+image, "it was loaded from the artifact", "sudo", "docker", "rmi", image)
+		if name, _, _ := strings.Cut(image, ":"); !slices.Contains(images(), name) {
+			continue
 		}
+		containers, err := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
+		if err != nil {
+			return nil, err
+		}
+		for _, container := range containers {
+			changes = append(changes, o.deletion("container "+container, "it was made of "+image, "docker", "rm", "--force", container))
+		}
+		changes = append(changes, o.deletion("image "+image, "it was loaded from the artifact", "docker", "rmi", image))
 	}
 	return changes, nil
+}
+
+// deletion is a change that one command as root makes.
+func (o Offline) deletion(subject, why string, argv ...string) change.Change {
+	return change.Change{Verb: change.Delete, Subject: subject, Reason: why,
+		Apply: func(ctx context.Context, _ change.Progress) error {
+			_, err := o.Admin.Run(ctx, append([]string{"sudo"}, argv...)...)
+			return err
+		}}
 }
 
 // list is the first word of each line that a program prints.

@@ -102,7 +102,7 @@ func TestTools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"<docker><run><--rm><--label><wiabctl><--network=host><--volume><" + deploy + ":/wire-server-deploy>", "<tools:1>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
+	for _, part := range []string{"<docker><run><--rm><--network=host><--volume><" + deploy + ":/wire-server-deploy>", "<tools:1>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("docker run was called as\n%s\nwhich lacks %s", out, part)
 		}

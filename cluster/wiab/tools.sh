@@ -7,6 +7,6 @@ here=
 if [ "$1" = --here ]; then here=yes && shift; fi
 source bin/offline-env.sh >&2 || exit
 if [ -n "$here" ]; then exec "$@"; fi
-exec sudo docker run --rm --label wiabctl --network=host --volume "$PWD:/wire-server-deploy" --workdir /wire-server-deploy \
+exec sudo docker run --rm --network=host --volume "$PWD:/wire-server-deploy" --workdir /wire-server-deploy \
   "${WSD_CONTAINER:?bin/offline-env.sh names no tools image}" \
   sh -c 'PATH=/wire-server-deploy/wiab/bin:$PATH; export PATH; exec "$@"' wiab "$@"
