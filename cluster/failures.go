@@ -16,11 +16,13 @@ var (
 		Advice: "read the log named above, mend the cause, then run `wiabctl up` again: it starts this step anew"}
 	CertificateNotReady = change.Kind{ID: "certificate-not-ready", Exit: 65,
 		Advice: "check that the six names of the domain resolve to the public address and that port 80 is reachable; then run `wiabctl up` again"}
+	SecretsIncomplete = change.Kind{ID: "secrets-incomplete", Exit: 67,
+		Advice: "bring the file back from a backup of /var/lib/wiabctl/secrets; new secrets would break sessions, assets and calls"}
 	APIUnreachable = change.Kind{ID: "kubernetes-unreachable", Exit: 66,
 		Advice: "check the kubenodes with `wiabctl status`; then run `wiabctl up` again"}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, CertificateNotReady, APIUnreachable}
+	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, CertificateNotReady, APIUnreachable, SecretsIncomplete}
 }

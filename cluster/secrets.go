@@ -53,14 +53,15 @@ func (s Secrets) Plan(ctx context.Context) ([]change.Change, error) {
 
 func (s Secrets) planSecrets(ctx context.Context) ([]change.Change, error) {
 	kept, err := s.kept()
-	if errors.Is(err, fs.ErrNotExist) {
-		return []change.Change{{Verb: change.Run, Subject: "offline-secrets.sh", Reason: "the installation has no secrets yet", Apply: s.make}}, nil
-	}
 	if err != nil {
 		return nil, err
 	}
+	if kept == nil {
+		return []change.Change{{Verb: change.Run, Subject: "offline-secrets.sh", Reason: "the installation has no secrets yet", Apply: s.make}}, nil
+	}
 	var changes []change.Change
-	for name, want := range kept {
+	for _, name := range products() {
+		want := kept[name]
 		have, err := s.Admin.Read(ctx, name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -118,16 +119,17 @@ func (s Secrets) keep(ctx context.Context) error {
 	return os.Rename(part, s.Store)
 }
 
-// kept reads the store; it is fs.ErrNotExist when nothing was kept yet.
+// kept reads the store; nil when nothing was kept yet. A store that lacks a file is
+// an error: making secrets anew would break what the others are used for.
 func (s Secrets) kept() (map[string][]byte, error) {
-	if _, err := os.Stat(s.Store); err != nil {
-		return nil, err
+	if _, err := os.Stat(s.Store); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
 	all := map[string][]byte{}
 	for _, name := range products() {
 		content, err := os.ReadFile(filepath.Join(s.Store, name))
 		if err != nil {
-			return nil, fmt.Errorf("the kept secrets are incomplete: %w", err)
+			return nil, SecretsIncomplete.Failf("the kept secrets: %w", err)
 		}
 		all[name] = content
 	}
