@@ -35,8 +35,8 @@ func (f *Fabric) foreign(is *standing) error {
 			return Foreign.Failf("the bridge %s belongs to libvirt's network %s", f.Spec.Bridge, other.Name)
 		}
 	}
-	if is.live != nil && is.live.Bridge != nil && is.live.Bridge.Name == f.Spec.Bridge {
-		return nil // it is our own
+	if is.accounts(f.Spec.Bridge) {
+		return nil
 	}
 	_, err := netlink.LinkByName(f.Spec.Bridge)
 	var none netlink.LinkNotFoundError
@@ -48,6 +48,12 @@ func (f *Fabric) foreign(is *standing) error {
 	default:
 		return Foreign.Failf("there is an interface %s that wiabctl did not make", f.Spec.Bridge)
 	}
+}
+
+// accounts says whether the bridge is our own, or that of the network that leaves.
+func (is *standing) accounts(bridge string) bool {
+	own := is.live != nil && is.live.Bridge != nil && is.live.Bridge.Name == bridge
+	return own || is.leaving != nil && is.leaving.active && bridge == shippedBridge
 }
 
 // clash is a Failure when the subnet is somebody else's already: a route to it,
@@ -71,7 +77,7 @@ func (f *Fabric) clash(is *standing) error {
 		bits, _ := route.Dst.Mask.Size()
 		address, ok := netip.AddrFromSlice(route.Dst.IP.To4())
 		if theirs := netip.PrefixFrom(address, bits); ok && theirs.Overlaps(f.Spec.Subnet) {
-			if via := linkOf(route); via != f.Spec.Bridge {
+			if via := linkOf(route); via != f.Spec.Bridge && !is.accounts(via) {
 				return SubnetClash.Failf("%s overlaps %s, which this host reaches through %s", f.Spec.Subnet, theirs, via)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Fabric is the network of a deployment: it compares what is with what should
-// be and acts. All fields but Calling are needed.
+// be and acts. All fields but Calling and Leaving are needed.
 type Fabric struct {
 	Spec         Spec          // complete: Defaults, Validate
 	Deployment   string        // named in the libvirt network's mark
@@ -20,6 +20,9 @@ type Fabric struct {
 	Calling      netip.Addr    // who gets calls; zero if calls are not served here
 	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
+	// Leaving says whether the network that libvirt's packages brought goes before
+	// ours comes, if it is idle (Shipped): then it does not stand in our way.
+	Leaving func() bool
 }
 
 // planner finds the changes of one part of the fabric.

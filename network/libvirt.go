@@ -56,6 +56,7 @@ type standing struct {
 	boots     bool                // autostart
 	owner     string              // of the mark; empty: not ours
 	strangers []*libvirtxml.Network
+	leaving   *idling // the shipped network, about to go; nil: none
 }
 
 // ask reads all of libvirt's networks, inactive ones too.
@@ -65,7 +66,15 @@ func (f *Fabric) ask(virt *libvirt.Libvirt) (*standing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing libvirt's networks: %w", err)
 	}
+	if f.Leaving != nil && f.Leaving() {
+		if is.leaving, err = findIdle(virt); err != nil {
+			return nil, err
+		}
+	}
 	for _, network := range all {
+		if is.leaving != nil && network.Name == shippedName {
+			continue
+		}
 		if network.Name == f.Spec.Name {
 			is.network = &network
 			if err := is.read(virt); err != nil {

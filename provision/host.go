@@ -15,6 +15,7 @@ type host struct {
 	user     deployUser
 	keys     assets.Keys
 	keyNames []string
+	shipped  defaultNetwork
 	names    block    // the VMs' names in /etc/hosts
 	dirs     []string // what down removes last: state and cache
 }
@@ -28,17 +29,21 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	shipped, err := h.shipped.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
 	user, err := h.user.plan()
 	if err != nil {
 		return nil, err
 	}
 	names, err := h.names.plan()
-	return slices.Concat(keys, planPackages(), user, names), err
+	return slices.Concat(keys, h.shipped.witness(planPackages()), shipped, user, names), err
 }
 
 // Remove takes all of it back but the packages, which others may use by now. State
 // and cache go last, after everything that needs them.
-func (h host) Remove(context.Context) ([]change.Change, error) {
+func (h host) Remove(ctx context.Context) ([]change.Change, error) {
 	names, err := h.names.remove()
 	if err != nil {
 		return nil, err
@@ -47,7 +52,11 @@ func (h host) Remove(context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes := slices.Concat(names, user)
+	shipped, err := h.shipped.remove(ctx)
+	if err != nil {
+		return nil, err
+	}
+	changes := slices.Concat(names, user, shipped)
 	for _, dir := range h.dirs {
 		if _, err := os.Stat(dir); err == nil {
 			changes = append(changes, change.Change{Verb: change.Delete, Subject: "directory " + dir, Reason: "wiabctl made it",

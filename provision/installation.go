@@ -95,6 +95,9 @@ func (i *Installation) Up(ctx context.Context, again []string) (int, error) {
 		}
 		defer i.log.Close()
 		i.pipeline.Observe = i.log.tee(i.pipeline.Observe)
+		if err := i.defaultNetwork().settle(ctx); err != nil {
+			return 0, err
+		}
 	}
 	return i.pipeline.Up(ctx, plans)
 }
@@ -144,8 +147,20 @@ func (i *Installation) host() Stage {
 		user:     i.deployUser(),
 		keys:     i.keys(),
 		keyNames: keyNames,
+		shipped:  i.defaultNetwork(),
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
 		dirs:     []string{cacheDir, stateDir},
+	}
+}
+
+func (i *Installation) defaultNetwork() defaultNetwork {
+	shipped := network.Shipped{Libvirt: i.libvirt.Use}
+	return defaultNetwork{
+		Receipt:   filepath.Join(stateDir, "receipts", "libvirt-network-default"),
+		Signs:     libvirtSigns(),
+		Displaced: i.config.Network.Displaces(),
+		Idle:      shipped.Idle,
+		Remove:    shipped.Remove,
 	}
 }
 
@@ -329,6 +344,7 @@ func (i *Installation) fabric() *network.Fabric {
 		Spec:       i.config.Network,
 		Deployment: i.config.Deployment,
 		Libvirt:    i.libvirt.Use,
+		Leaving:    i.defaultNetwork().witnessed,
 	}
 	for _, m := range i.vms() {
 		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})
