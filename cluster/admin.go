@@ -101,6 +101,23 @@ func (a *Admin) Read(ctx context.Context, name string) ([]byte, error) {
 	return content.Bytes(), nil
 }
 
+// stat is Read with the file's permissions.
+func (a *Admin) stat(ctx context.Context, name string) ([]byte, fs.FileMode, error) {
+	content, err := a.Read(ctx, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	files, err := a.sftp(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := files.Stat(a.path(name))
+	if err != nil {
+		return nil, 0, fmt.Errorf("look at %s on the admin host: %w", name, err)
+	}
+	return content, info.Mode().Perm(), nil
+}
+
 // Write puts a file in place whole: it is written beside its name with its mode
 // first and then renamed over it. Directories on the way are made.
 func (a *Admin) Write(ctx context.Context, name string, content []byte, mode fs.FileMode) error {
@@ -127,7 +144,7 @@ func (a *Admin) put(files *sftp.Client, part string, content []byte, mode fs.Fil
 	if err != nil {
 		return err
 	}
-	// The mode comes before the content: a secret is never readable, not even for a moment.
+	// The mode comes before the content, so that nobody can read a secret on its way.
 	err = errors.Join(f.Chmod(mode), copyAll(f, content), f.Close())
 	if err != nil {
 		return errors.Join(err, files.Remove(part))

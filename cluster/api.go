@@ -60,14 +60,24 @@ func (a *API) get(ctx context.Context, path string, query url.Values, into any) 
 	return json.NewDecoder(resp.Body).Decode(into)
 }
 
-// endpoint reads the kubeconfig, which belongs to root because the tools container made it.
+// answers returns nil when the API server is ready.
+func (a *API) answers(ctx context.Context) error {
+	var list struct{}
+	return a.get(ctx, "/api/v1/namespaces/default", nil, &list)
+}
+
+// endpoint reads the kubeconfig, which belongs to root because the tools container
+// made it.
 func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
-	content, err := a.Admin.Run(ctx, "sudo", "cat", a.Admin.path(adminConf))
+	file := a.Admin.path(adminConf)
+	content, err := a.Admin.Run(ctx, "sudo", "sh", "-c", `if [ -e "$1" ]; then exec cat "$1"; fi`, "sh", file)
 	switch {
-	case errors.Is(err, change.ErrNotInstalled), ExitStatus(err) == 1:
-		return nil, fmt.Errorf("kubernetes: %w", change.ErrNotInstalled)
+	case errors.Is(err, change.ErrNotInstalled):
+		return nil, fmt.Errorf("kubernetes: %w", err)
 	case err != nil:
 		return nil, err
+	case len(content) == 0:
+		return nil, fmt.Errorf("kubernetes (no %s): %w", file, change.ErrNotInstalled)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -95,52 +95,42 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 
 // deploy runs helm upgrade as a job.
 func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) error {
-	script := []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=15m0s", r.Name, "./charts/" + r.Chart}
-	switch {
-	case r.Own:
-		files, err := d.ownFiles(ctx, r)
-		if err != nil {
-			return err
+	layers := r.Layers
+	job := Job{Name: "release-" + r.Name, Deadline: 20 * time.Minute}
+	if r.Own {
+		job.Files = r.files()
+		for _, f := range job.Files {
+			layers = append(layers, f.Name)
 		}
-		script = append(script, files...)
-	case len(r.Layers) == 0:
-		script = append(script, "--reuse-values")
-	default:
-		for _, layer := range r.Layers {
-			script = append(script, "--values="+layer)
-		}
+	} else {
+		job.Inputs = []string{string(valuesFile("", r.Values, "").Content)} // they are in the overlay
 	}
-	return Job{Name: "release-" + r.Name, Script: script, Deadline: 20 * time.Minute}.Run(ctx, d.Admin, say)
+	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=15m0s", r.Name, "./charts/" + r.Chart}
+	for _, layer := range layers {
+		job.Script = append(job.Script, "--values="+layer)
+	}
+	return job.Run(ctx, d.Admin, say)
 }
 
-// ownFiles writes the values of a release of wiabctl's own and names them for helm.
-func (d Domains) ownFiles(ctx context.Context, r Release) ([]string, error) {
-	var args []string
-	for _, layer := range []struct {
-		name   string
-		values map[string]any
-	}{{"values.yaml", r.Values}, {"secrets.yaml", r.Secret}} {
-		if len(layer.values) == 0 {
-			continue
-		}
-		f := valuesFile(path.Join(releasesDir, r.Name, layer.name), layer.values, "")
-		if err := d.Admin.Write(ctx, f.Name, f.Content, f.Mode); err != nil {
-			return nil, err
-		}
-		args = append(args, "--values="+f.Name)
+// files are the values of a release of wiabctl's own.
+func (r Release) files() []File {
+	files := []File{valuesFile(path.Join(releasesDir, r.Name, "values.yaml"), r.Values, "")}
+	if len(r.Secret) > 0 {
+		files = append(files, valuesFile(path.Join(releasesDir, r.Name, "secrets.yaml"), r.Secret, ""))
 	}
-	return args, nil
+	return files
 }
 
+// uninstall removes the files first: once the release is gone nothing would ask
+// for their removal any more, and one may hold a private key.
 func (d Domains) uninstall(name string) change.Change {
 	return change.Change{Verb: change.Delete, Subject: "release " + name, Reason: "its domain is no longer configured",
 		Apply: func(ctx context.Context, say change.Progress) error {
-			job := Job{Name: "release-" + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}
-			if err := job.Run(ctx, d.Admin, say); err != nil {
-				return err
+			for _, file := range []string{"values.yaml", "secrets.yaml"} {
+				if err := d.Admin.remove(ctx, path.Join(releasesDir, name, file)); err != nil {
+					return err
+				}
 			}
-			return errors.Join(
-				d.Admin.remove(ctx, path.Join(releasesDir, name, "values.yaml")),
-				d.Admin.remove(ctx, path.Join(releasesDir, name, "secrets.yaml")))
+			return Job{Name: "release-" + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}.Run(ctx, d.Admin, say)
 		}}
 }

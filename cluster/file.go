@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"wiabctl/provision/change"
@@ -22,7 +23,7 @@ func (f File) plan(ctx context.Context, admin *Admin) ([]change.Change, error) {
 	write := func(ctx context.Context, _ change.Progress) error {
 		return admin.Write(ctx, f.Name, f.Content, f.Mode)
 	}
-	have, err := admin.Read(ctx, f.Name)
+	have, mode, err := admin.stat(ctx, f.Name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return []change.Change{{Verb: change.Create, Subject: "file " + f.Name, Reason: f.Why, Apply: write}}, nil
@@ -30,6 +31,8 @@ func (f File) plan(ctx context.Context, admin *Admin) ([]change.Change, error) {
 		return nil, err
 	case !bytes.Equal(have, f.Content):
 		return []change.Change{{Verb: change.Update, Subject: "file " + f.Name, Reason: "its content differs: " + f.Why, Apply: write}}, nil
+	case mode != f.Mode:
+		return []change.Change{{Verb: change.Update, Subject: "file " + f.Name, Reason: fmt.Sprintf("its mode is %04o, not %04o", mode, f.Mode), Apply: write}}, nil
 	}
 	return nil, nil
 }

@@ -54,8 +54,11 @@ func (Inventory) Name() string { return "inventory" }
 // Plan compares the three files with what they should hold. What the user added
 // to inventory.yml stays: only the values that wiabctl decides are set.
 func (i Inventory) Plan(ctx context.Context) ([]change.Change, error) {
-	if _, err := i.Admin.Read(ctx, hostsFile); !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(err, InventoryTwice.Failf("%s stands beside %s: upstream's scripts accept only one inventory", hostsFile, inventoryFile))
+	switch _, err := i.Admin.Read(ctx, hostsFile); {
+	case err == nil:
+		return nil, InventoryTwice.Failf("%s stands beside %s: upstream's scripts accept only one inventory", hostsFile, inventoryFile)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	inventory, err := i.planInventory(ctx)
 	if err != nil {

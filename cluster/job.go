@@ -23,14 +23,15 @@ import (
 type Job struct {
 	Name     string        // a unit name's part: lower-case letters, digits and dashes
 	Script   []string      // a program of the deploy directory, and its arguments; run there
-	Inputs   []string      // all that the result depends on; never secrets themselves
+	Inputs   []string      // all else that the result depends on; only a digest of it is kept
+	Files    []File        // what the script reads, written before it starts and never while it runs
 	Deadline time.Duration // the longest that it may take
 }
 
-// receipt is what is kept beside a job: which inputs the run had.
+// receipt is what is kept beside a job: which run it was, with which inputs.
 type receipt struct {
-	Job     string    `json:"job"`
-	Inputs  string    `json:"inputs"` // digest of Script and Inputs
+	Run     string    `json:"run"`    // the result begins with it, so the two never pair wrongly
+	Inputs  string    `json:"inputs"` // digest of Script, Inputs and Files
 	Started time.Time `json:"started"`
 }
 
@@ -53,36 +54,64 @@ func (j Job) digest() string {
 	for _, in := range slices.Concat(j.Script, j.Inputs) {
 		fmt.Fprintf(h, "%d:%s\n", len(in), in)
 	}
+	for _, f := range j.Files {
+		fmt.Fprintf(h, "%s %d:%s\n", f.Name, len(f.Content), f.Content)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Done returns nil when the job has succeeded with these inputs, else in words
-// why it has to run.
+// Done tells in words why the job has to run; empty when it has succeeded with
+// these inputs.
 func (j Job) Done(ctx context.Context, admin *Admin) (reason string, err error) {
-	content, err := admin.Read(ctx, j.file("receipt.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "there is no receipt of a run", nil
-	}
-	if err != nil {
+	last, err := j.receipt(ctx, admin)
+	switch {
+	case err != nil:
 		return "", err
-	}
-	var last receipt
-	if err := json.Unmarshal(content, &last); err != nil {
-		return "its receipt cannot be read", nil //nolint:nilerr // an unreadable receipt proves nothing: the job runs again
-	}
-	if last.Inputs != j.digest() {
+	case last == nil:
+		return "there is no receipt of a run", nil
+	case last.Inputs != j.digest():
 		return "its inputs changed since " + last.Started.Local().Format(time.DateTime), nil
 	}
-	result, err := admin.Read(ctx, j.file("result"))
+	result, err := j.result(ctx, admin, last.Run)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "it was started at " + last.Started.Local().Format(time.DateTime) + " and has not ended", nil
 	case err != nil:
 		return "", err
-	case strings.TrimSpace(string(result)) != succeeded:
-		return "it failed at its last run: " + strings.TrimSpace(string(result)), nil
+	case result != succeeded:
+		return "it failed at its last run: " + result, nil
 	}
 	return "", nil
+}
+
+// receipt reads the last run's; nil when there is none that can be read, for such a
+// one proves nothing.
+func (j Job) receipt(ctx context.Context, admin *Admin) (*receipt, error) {
+	content, err := admin.Read(ctx, j.file("receipt.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var last receipt
+	if json.Unmarshal(content, &last) != nil {
+		return nil, nil
+	}
+	return &last, nil
+}
+
+// result reads how a run ended; fs.ErrNotExist when it has not.
+func (j Job) result(ctx context.Context, admin *Admin, run string) (string, error) {
+	content, err := admin.Read(ctx, j.file("result"))
+	if err != nil {
+		return "", err
+	}
+	ended, result, _ := strings.Cut(strings.TrimSpace(string(content)), " ")
+	if ended != run {
+		return "", fs.ErrNotExist
+	}
+	return result, nil
 }
 
 // Forget makes the next plan run the job again.
@@ -103,22 +132,41 @@ func (j Job) Run(ctx context.Context, admin *Admin, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	if running {
-		same, err := j.ours(ctx, admin)
-		if err != nil {
-			return err
-		}
-		if same {
-			say.Sayf("found it running; attached")
-			return j.follow(ctx, admin, say)
-		}
-		say.Sayf("an earlier run with other inputs still works; waiting for its end")
-		_ = j.follow(ctx, admin, say) // how the superseded run ends does not matter
-	}
-	if err := j.start(ctx, admin); err != nil {
+	last, err := j.receipt(ctx, admin)
+	if err != nil {
 		return err
 	}
-	return j.follow(ctx, admin, say)
+	if running && last != nil && last.Inputs == j.digest() {
+		say.Sayf("found it running; attached")
+		return j.follow(ctx, admin, last.Run, say)
+	}
+	if running {
+		say.Sayf("an earlier run with other inputs still works; waiting for its end")
+		if err := j.awaitEnd(ctx, admin); err != nil {
+			return err
+		}
+	}
+	run, err := j.start(ctx, admin)
+	if err != nil {
+		return err
+	}
+	return j.follow(ctx, admin, run, say)
+}
+
+// awaitEnd waits until no unit of the name runs; how it ends does not matter.
+func (j Job) awaitEnd(ctx context.Context, admin *Admin) error {
+	return change.Condition{
+		Description: "the earlier run of job " + j.Name + " to end",
+		Deadline:    j.Deadline,
+		Interval:    time.Second,
+		Check: func(ctx context.Context) error {
+			running, err := j.running(ctx, admin)
+			if err == nil && running {
+				err = errors.New("it still runs")
+			}
+			return err
+		},
+	}.Await(ctx, nil)
 }
 
 // running asks systemd, the only one who knows.
@@ -131,55 +179,50 @@ func (j Job) running(ctx context.Context, admin *Admin) (bool, error) {
 	return state != "inactive" && state != "failed", nil
 }
 
-func (j Job) ours(ctx context.Context, admin *Admin) (bool, error) {
-	content, err := admin.Read(ctx, j.file("receipt.json"))
-	if err != nil {
-		return false, err
-	}
-	var last receipt
-	return json.Unmarshal(content, &last) == nil && last.Inputs == j.digest(), nil
-}
-
 // finish is what systemd runs when the unit ends. It keeps the exit status, which
 // systemd itself forgets (systemd.service(5), $SERVICE_RESULT).
 const finish = `#!/bin/sh
-echo "$SERVICE_RESULT $EXIT_CODE $EXIT_STATUS" >"$1.part" && mv "$1.part" "$1"
+echo "$2 $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS" >"$1.part" && mv "$1.part" "$1"
 `
 
-// start writes the receipt, then starts the unit. A kill between the two leaves a
-// receipt without a result, which Done takes for "has not ended".
-func (j Job) start(ctx context.Context, admin *Admin) error {
-	content, err := json.Marshal(receipt{Job: j.Name, Inputs: j.digest(), Started: time.Now().UTC()})
+// start writes the files and the receipt, then starts the unit. A kill in between
+// leaves a receipt without its result, which Done takes for "has not ended".
+func (j Job) start(ctx context.Context, admin *Admin) (run string, err error) {
+	now := time.Now().UTC()
+	r := receipt{Run: now.Format("20060102T150405.000000000"), Inputs: j.digest(), Started: now}
+	content, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return "", err
 	}
-	// One after the other: a receipt must never stand beside the result of another run.
-	for _, step := range []func() error{
-		func() error { return admin.remove(ctx, j.file("result")) },
-		func() error { return admin.Write(ctx, j.file("receipt.json"), content, 0o600) },
-		func() error { return admin.Write(ctx, j.file("output"), nil, 0o600) },
-		func() error { return admin.Write(ctx, j.file("finish"), []byte(finish), 0o700) },
-	} {
-		if err := step(); err != nil {
-			return err
+	files := append(slices.Clone(j.Files),
+		File{Name: j.file("output"), Mode: 0o600},
+		File{Name: j.file("finish"), Content: []byte(finish), Mode: 0o700},
+		File{Name: j.file("receipt.json"), Content: content, Mode: 0o600})
+	for _, f := range files {
+		if err := admin.Write(ctx, f.Name, f.Content, f.Mode); err != nil {
+			return "", err
 		}
 	}
-	_, err = admin.Run(ctx, j.systemdRun(admin)...)
-	return err
+	_, err = admin.Run(ctx, j.systemdRun(admin, r.Run)...)
+	return r.Run, err
 }
 
-func (j Job) systemdRun(admin *Admin) []string {
+// systemdRun is the command that starts the unit. What the script makes is for the
+// deploy user's eyes only unless the script says otherwise: among it are secrets.
+func (j Job) systemdRun(admin *Admin, run string) []string {
 	at := func(name string) string { return admin.path(j.file(name)) }
 	return append([]string{"sudo", "systemd-run", "--quiet", "--collect",
 		"--unit=" + j.unit(), "--uid=" + admin.User, "--working-directory=" + admin.Dir,
+		"--setenv=WIABCTL_JOB=" + j.unit(),
+		"--property=UMask=0077",
 		"--property=StandardOutput=append:" + at("output"),
 		"--property=StandardError=append:" + at("output"),
-		"--property=ExecStopPost=" + at("finish") + " " + at("result"),
+		"--property=ExecStopPost=" + at("finish") + " " + at("result") + " " + run,
 		admin.path(j.Script[0])}, j.Script[1:]...)
 }
 
-// follow waits for the result and passes on what the job says.
-func (j Job) follow(ctx context.Context, admin *Admin, say change.Progress) error {
+// follow waits for the run's result and passes on what the job says.
+func (j Job) follow(ctx context.Context, admin *Admin, run string, say change.Progress) error {
 	log := tail{admin: admin, name: j.file("output"), say: say}
 	asked := time.Now()
 	var result string
@@ -187,21 +230,25 @@ func (j Job) follow(ctx context.Context, admin *Admin, say change.Progress) erro
 		Description: "job " + j.Name + " to end",
 		Deadline:    j.Deadline,
 		Interval:    followed,
-		Check: func(ctx context.Context) error {
+		Check: func(ctx context.Context) (err error) {
 			log.more(ctx)
-			content, err := admin.Read(ctx, j.file("result"))
+			result, err = j.result(ctx, admin, run)
 			if errors.Is(err, fs.ErrNotExist) && time.Since(asked) > askSystemd {
 				asked = time.Now()
-				content, err = j.lost(ctx, admin)
+				result, err = j.lost(ctx, admin, run)
 			}
-			result = strings.TrimSpace(string(content))
+			if errors.Is(err, fs.ErrNotExist) {
+				err = errors.New("it still runs")
+			}
 			return err
 		},
 	}.Await(ctx, nil)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return JobFailed.Failf("job %s: %w; it goes on, and its log is %s on the admin host", j.Name, err, admin.path(j.file("output")))
+	case err != nil:
 		return err
-	}
-	if result == succeeded {
+	case result == succeeded:
 		return nil
 	}
 	return JobFailed.Failf("job %s ended with %q; its last lines:\n%s\nthe whole log is %s on the admin host",
@@ -210,15 +257,15 @@ func (j Job) follow(ctx context.Context, admin *Admin, say change.Progress) erro
 
 // lost finds out why there is no result yet. A unit that is gone without one was
 // lost to a reboot or a kill, and no waiting brings its result.
-func (j Job) lost(ctx context.Context, admin *Admin) ([]byte, error) {
+func (j Job) lost(ctx context.Context, admin *Admin, run string) (string, error) {
 	running, err := j.running(ctx, admin)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	// Asked again, because it may have ended between the two questions.
-	content, err := admin.Read(ctx, j.file("result"))
+	result, err := j.result(ctx, admin, run)
 	if errors.Is(err, fs.ErrNotExist) && !running {
-		return nil, change.Never(JobFailed.Failf("job %s is gone without a result: the admin host was rebooted or the unit killed", j.Name))
+		return "", change.Never(JobFailed.Failf("job %s is gone without a result: the admin host was rebooted or the unit killed", j.Name))
 	}
-	return content, err
+	return result, err
 }

@@ -13,7 +13,7 @@ func TestJobDone(t *testing.T) {
 	job := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.32"}}
 	older := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.30"}}
 	proof := func(j Job) string {
-		content, err := json.Marshal(receipt{Job: j.Name, Inputs: j.digest(), Started: time.Now()})
+		content, err := json.Marshal(receipt{Run: "run1", Inputs: j.digest(), Started: time.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,14 +25,15 @@ func TestJobDone(t *testing.T) {
 		want            string // part of the reason; empty means done
 	}{
 		{name: "no receipt", want: "no receipt"},
-		{name: "succeeded", receipt: proof(job), result: "success exited 0\n"},
-		{name: "failed", receipt: proof(job), result: "exit-code exited 1\n", want: "exit-code exited 1"},
-		{name: "killed", receipt: proof(job), result: "signal killed KILL\n", want: "failed"},
+		{name: "succeeded", receipt: proof(job), result: "run1 success exited 0\n"},
+		{name: "failed", receipt: proof(job), result: "run1 exit-code exited 1\n", want: "exit-code exited 1"},
+		{name: "killed", receipt: proof(job), result: "run1 signal killed KILL\n", want: "failed"},
 		{name: "still running, or lost", receipt: proof(job), want: "has not ended"},
-		{name: "other inputs", receipt: proof(older), result: "success exited 0\n", want: "inputs changed"},
-		{name: "a result without a receipt", result: "success exited 0\n", want: "no receipt"},
-		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "failed"},
-		{name: "a torn receipt", receipt: `{"job":"he`, result: "success exited 0\n", want: "cannot be read"},
+		{name: "other inputs", receipt: proof(older), result: "run1 success exited 0\n", want: "inputs changed"},
+		{name: "a result without a receipt", result: "run1 success exited 0\n", want: "no receipt"},
+		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "has not ended"},
+		{name: "a torn receipt", receipt: `{"run":"ru`, result: "run1 success exited 0\n", want: "no receipt"},
+		{name: "the result of another run", receipt: proof(job), result: "run0 success exited 0\n", want: "has not ended"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,11 +67,11 @@ func TestJobForgotten(t *testing.T) {
 	if err := job.Forget(t.Context(), admin); err != nil {
 		t.Errorf("forgetting what never ran: %v", err)
 	}
-	content, err := json.Marshal(receipt{Job: "helm", Inputs: job.digest()})
+	content, err := json.Marshal(receipt{Run: "run1", Inputs: job.digest()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"receipt.json": string(content), "result": succeeded} {
+	for name, text := range map[string]string{"receipt.json": string(content), "result": "run1 " + succeeded} {
 		if err := admin.Write(t.Context(), job.file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -88,6 +89,7 @@ func TestJobForgotten(t *testing.T) {
 
 func TestDigestTellsInputsApart(t *testing.T) {
 	jobs := []Job{
+		{Script: []string{"a"}, Files: []File{{Name: "f", Content: []byte("x")}}}, {Script: []string{"a"}, Files: []File{{Name: "f", Content: []byte("y")}}},
 		{Script: []string{"a", "b"}}, {Script: []string{"ab"}}, {Script: []string{"a"}, Inputs: []string{"c"}}, {Script: []string{"a"}, Inputs: []string{"c", ""}},
 	}
 	seen := map[string]int{}

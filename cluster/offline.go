@@ -13,25 +13,53 @@ import (
 // data services on the VMs (contract section 8.3).
 type Offline struct {
 	Admin    *Admin
+	API      *API
 	Artifact string // identifies the artifact whose script it is
 }
 
 // Name of the stage.
 func (Offline) Name() string { return "cluster" }
 
-// Plan asks for the script unless it succeeded with this artifact and inventory.
+// Plan asks for the script unless it succeeded with this artifact and inventory,
+// and then for the answer of the cluster that it made: after a start of the VMs
+// that takes a while.
 func (o Offline) Plan(ctx context.Context) ([]change.Change, error) {
 	job, err := o.job(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return planJob(ctx, o.Admin, job, "offline-cluster.sh", func(ctx context.Context, say change.Progress) error {
-		job, err := o.job(ctx) // the inventory may have come since
-		if err != nil {
-			return err
-		}
-		return job.Run(ctx, o.Admin, say)
-	})
+	script, err := planJob(ctx, o.Admin, job, "offline-cluster.sh", o.run)
+	if err != nil || len(script) > 0 {
+		return script, err
+	}
+	switch err := o.API.answers(ctx); {
+	case errors.Is(err, change.ErrNotInstalled):
+		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.run}}, nil
+	case err != nil:
+		return []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}, nil
+	}
+	return nil, nil
+}
+
+// run makes the job anew, for the inventory may have come since the plan.
+func (o Offline) run(ctx context.Context, say change.Progress) error {
+	job, err := o.job(ctx)
+	if err != nil {
+		return err
+	}
+	return job.Run(ctx, o.Admin, say)
+}
+
+// starting is the longest that Kubernetes may take to answer after the VMs did.
+const starting = 5 * time.Minute
+
+func (o Offline) await(ctx context.Context, say change.Progress) error {
+	return change.Condition{
+		Description: "the Kubernetes API to answer",
+		Deadline:    starting,
+		Interval:    200 * time.Millisecond,
+		Check:       o.API.answers,
+	}.Await(ctx, say)
 }
 
 // Forget makes the script run again.

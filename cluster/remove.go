@@ -3,17 +3,16 @@ package cluster
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"wiabctl/provision/change"
 )
 
-// images are the names under which bin/offline-env.sh loads the artifact's
-// container images (contract section 8.1).
-func images() []string {
-	return []string{"quay.io/wire/zauth", "quay.io/wire/wire-server-deploy"}
-}
+// imagesFile holds the names of the images that a job of ours loaded, a line each:
+// wiab/tools notes them before it lets bin/offline-env.sh load them.
+const imagesFile = "wiab/images"
 
 // Remove ends the jobs that still run, and takes away the artifact's images with
 // the containers that upstream's scripts left of them. All else of the cluster's
@@ -26,7 +25,7 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := o.list(ctx, "sudo", "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")
+	images, err := o.images(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -34,10 +33,7 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 	for _, unit := range units {
 		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
 	}
-	for _, image := range loaded {
-		if name, _, _ := strings.Cut(image, ":"); !slices.Contains(images(), name) {
-			continue
-		}
+	for _, image := range images {
 		containers, err := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
 		if err != nil {
 			return nil, err
@@ -48,6 +44,28 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 		changes = append(changes, o.deletion("image "+image, "it was loaded from the artifact", "docker", "rmi", image))
 	}
 	return changes, nil
+}
+
+// images are the container images that our jobs loaded.
+func (o Offline) images(ctx context.Context) ([]string, error) {
+	noted, err := o.Admin.Read(ctx, imagesFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Fields(string(noted))
+	slices.Sort(names)
+	var images []string
+	for _, name := range slices.Compact(names) {
+		tagged, err := o.list(ctx, "sudo", "docker", "images", "--format", "{{.Repository}}:{{.Tag}}", name)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, tagged...)
+	}
+	return images, nil
 }
 
 // deletion is a change that one command as root makes.

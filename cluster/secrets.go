@@ -86,11 +86,32 @@ func (s Secrets) make(ctx context.Context, say change.Progress) error {
 		return err
 	}
 	if reason != "" {
+		if err := s.close(ctx); err != nil {
+			return err
+		}
 		if err := job.Run(ctx, s.Admin, say); err != nil {
 			return err
 		}
 	}
 	return s.keep(ctx)
+}
+
+// close takes the right to read from all but the owner of the files that the script
+// is going to write secrets into: it writes over the artifact's examples, whose modes stay.
+func (s Secrets) close(ctx context.Context) error {
+	for _, name := range products() {
+		content, err := s.Admin.Read(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.Admin.Write(ctx, name, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keep copies the products into the store. All are read before the first is

@@ -91,10 +91,15 @@ func TestTools(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeProgram(t, filepath.Join(deploy, "bin/offline-env.sh"), "echo loading images\nexport WSD_CONTAINER=tools:1 ZAUTH_CONTAINER=zauth:1\n")
-	writeProgram(t, filepath.Join(dir, "bin/sudo"), `for a; do printf '<%s>' "$a"; done`)
+	// docker has the zauth image already; `docker run` is shown.
+	writeProgram(t, filepath.Join(dir, "bin/sudo"), `case "$*" in
+"docker images --quiet quay.io/wire/zauth") echo 123 ;;
+"docker images --quiet "*) ;;
+*) for a; do printf '<%s>' "$a"; done ;;
+esac`)
 	run := func(args ...string) (string, error) {
 		cmd := exec.Command(filepath.Join(deploy, toolsFile), args...)
-		cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH")}
+		cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "WIABCTL_JOB=wiabctl-job-x"}
 		out, err := cmd.Output()
 		return string(out), err
 	}
@@ -102,10 +107,13 @@ func TestTools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"<docker><run><--rm><--network=host><--volume><" + deploy + ":/wire-server-deploy>", "<tools:1>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
+	for _, part := range []string{"<docker><run><--rm><--init><--name><wiabctl-job-x><--network=host><--volume><" + deploy + ":/wire-server-deploy>", "<tools:1>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("docker run was called as\n%s\nwhich lacks %s", out, part)
 		}
+	}
+	if noted, err := os.ReadFile(filepath.Join(deploy, imagesFile)); err != nil || string(noted) != "quay.io/wire/wire-server-deploy\n" {
+		t.Errorf("noted as loaded: %q, %v; want the image that was not there before, alone", noted, err)
 	}
 	if out, err = run("--here", "sh", "-c", `echo "$ZAUTH_CONTAINER in $(basename "$PWD")"`); err != nil || out != "zauth:1 in a deploy dir\n" {
 		t.Errorf("--here gives %q, %v", out, err)

@@ -22,16 +22,20 @@ func newAddDomain(o *options) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			domain.Domain = args[0]
-			if err := provision.AddDomain(o.config, domain); err != nil {
+			if (domain.Certificate.Cert == "") != (domain.Certificate.Key == "") {
+				return provision.BadUsage.Failf("--cert and --key belong together")
+			}
+			if err := provision.CheckDomain(o.config, domain); err != nil {
 				return err
 			}
-			return o.up(c, "add-domain "+domain.Domain, nil)
+			return o.up(c, "add-domain "+domain.Domain, nil, func() error {
+				return provision.AddDomain(o.config, domain)
+			})
 		},
 	}
 	c.Flags().StringVar(&domain.Name, "name", "", "DNS label for the domain's release (default: its first label)")
 	c.Flags().StringVar(&domain.Title, "title", "", "what apps show for the backend (default: the domain)")
 	c.Flags().StringVar(&domain.Certificate.Cert, "cert", "", "own certificate with its chain, PEM")
 	c.Flags().StringVar(&domain.Certificate.Key, "key", "", "the certificate's key, PEM")
-	c.MarkFlagsRequiredTogether("cert", "key")
 	return c
 }

@@ -36,16 +36,9 @@ func (o *options) down(c *cobra.Command, yes bool) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
-	plans, err := installation.PlanDown(c.Context())
-	if err != nil {
-		return err
-	}
+	plans := installation.PlanDown(c.Context())
 	count := provision.Count(plans)
-	if count == 0 {
-		c.Println("0 changes: there is nothing of wiabctl's here")
-		return nil
-	}
-	if !yes {
+	if count > 0 && !yes {
 		o.renderPlan(c.OutOrStdout(), plans)
 		if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", changes(count))); err != nil {
 			return err

@@ -28,18 +28,17 @@ func newStatus(o *options) *cobra.Command {
 }
 
 func (o *options) renderStatus(c *cobra.Command, plans []provision.Planned) {
-	if o.output == "json" {
-		show := o.view(c.OutOrStdout())
-		for _, p := range plans {
-			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes)})
-		}
-		return
-	}
+	show := o.view(c.OutOrStdout())
 	for _, p := range plans {
-		state := "as configured"
-		if n := len(p.Changes); n > 0 {
-			state = changes(n) + " to make, first: " + p.Changes[0].String()
+		switch {
+		case p.Err != nil:
+			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StageUnclear, Text: p.Err.Error()})
+		case o.output == "json":
+			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes)})
+		case len(p.Changes) > 0:
+			c.Printf("%-12s %s to make, first: %s\n", p.Stage, changes(len(p.Changes)), p.Changes[0])
+		default:
+			c.Printf("%-12s as configured\n", p.Stage)
 		}
-		c.Printf("%-12s %s\n", p.Stage, state)
 	}
 }

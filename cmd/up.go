@@ -18,25 +18,34 @@ func newUp(o *options) *cobra.Command {
 		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.up(c, "up", again)
+			return o.up(c, "up", again, nil)
 		},
 	}
 	c.Flags().StringSliceVar(&again, "again", nil, "run the script of these stages (cluster, helm) once more")
 	return c
 }
 
-// up makes the installation under the run lock and tells how it ended.
-func (o *options) up(c *cobra.Command, command string, again []string) error {
-	installation, err := o.open(c.OutOrStdout())
-	if err != nil {
+// up makes the installation under the run lock and tells how it ended. If there is
+// something to do to the configuration file, that comes first, under the same lock.
+func (o *options) up(c *cobra.Command, command string, again []string, edit func() error) error {
+	if _, err := provision.Load(o.config); err != nil {
 		return err
 	}
-	defer installation.Close()
 	unlock, err := provision.Lock(command)
 	if err != nil {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
+	if edit != nil {
+		if err := edit(); err != nil {
+			return err
+		}
+	}
+	installation, err := o.open(c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
 	made, err := installation.Up(c.Context(), again)
 	if err != nil {
 		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}

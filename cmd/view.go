@@ -29,8 +29,10 @@ func (v *plainView) show(e provision.Event) {
 	switch e.Kind {
 	case provision.StagePlanned, provision.StageFailed: // failures are told once, at the end
 		return
-	case provision.ChangeBegun:
+	case provision.ChangeWanted, provision.ChangeBegun:
 		line = fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
+	case provision.StageUnclear:
+		line = "cannot tell: " + e.Text
 	case provision.Progressed:
 		line = fmt.Sprintf("  %s: %s", e.Subject, e.Text)
 	case provision.ChangeMade:
@@ -47,12 +49,15 @@ func (v *plainView) show(e provision.Event) {
 	}
 }
 
-// renderPlan lists what each stage wants to do.
+// renderPlan lists what each stage wants to do, and which cannot tell yet.
 func (o *options) renderPlan(out io.Writer, plans []provision.Planned) {
 	show := o.view(out)
 	for _, plan := range plans {
 		for _, c := range plan.Changes {
-			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.ChangeBegun, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+		}
+		if plan.Err != nil {
+			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.StageUnclear, Text: plan.Err.Error()})
 		}
 	}
 }

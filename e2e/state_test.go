@@ -22,9 +22,41 @@ func remember(ctx context.Context) error {
 		return err
 	}
 	freshConfig = string(content)
+	if _, err := shell(ctx, foreign); err != nil {
+		return err
+	}
 	freshHost, err = shell(ctx, hostObjects)
 	return err
 }
+
+// foreign makes somebody else's things, one of every kind that wiabctl makes: they
+// stand on the host from the start, and everything wiabctl does has to leave them as
+// they are. What a reboot takes away is made again.
+const foreign = `
+set -e
+if [ ! -e /home/foreign ]; then
+  virsh net-define /dev/stdin <<X
+<network><name>foreign</name><bridge name='virbr9'/><ip address='10.9.9.1' netmask='255.255.255.0'/></network>
+X
+  virsh net-autostart foreign
+  virsh define /dev/stdin <<X
+<domain type='qemu'><name>kubenode</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>
+X
+  echo '10.9.9.9 kubenode1.foreign.example foreign-kubenode1 # a foreign line' >>/etc/hosts
+  echo foreign >/var/lib/libvirt/images/kubenode1.qcow2.foreign
+  echo foreign >/etc/sysctl.d/50-foreign.conf
+  tar -c --files-from /dev/null | docker import - quay.io/wire/foreign:1
+  mkdir -p /home/foreign/wire-server-deploy
+fi
+nft list table ip foreign >/dev/null 2>&1 || nft -f - <<X
+table ip foreign {
+  chain c {
+    type filter hook forward priority 10;
+    tcp dport 9 counter drop comment "foreign"
+  }
+}
+X
+iptables -C DOCKER-USER -s 10.9.9.9 -j DROP 2>/dev/null || iptables -I DOCKER-USER -s 10.9.9.9 -j DROP`
 
 // hostObjects lists all on the host that wiabctl might make: files, users, VMs,
 // networks, tables, units, images. Backups that useradd leaves are no matter.
@@ -34,7 +66,9 @@ find /etc /home /opt /usr/local /var/lib/libvirt/images /var/lib/wiabctl /var/ca
 cut -d: -f1,6 /etc/passwd
 cat /etc/hosts /etc/subuid /etc/sudoers.d/*
 virsh list --all --name | sort; virsh net-list --all --name | sort; virsh pool-list --all --name | sort
-nft list tables | sort
+nft list tables | sort; nft -s list table ip foreign; iptables -S DOCKER-USER
+for n in $(virsh net-list --all --name | grep -v wirebox); do virsh net-dumpxml $n; done; virsh net-list --autostart --name; virsh dumpxml kubenode
+cat /var/lib/libvirt/images/*.foreign /etc/sysctl.d/*
 systemctl list-unit-files --state=enabled --no-legend | sort
 docker images --no-trunc -q; docker ps -aq
 ip -brief link show type bridge | awk '{print $1}' | sort
@@ -43,10 +77,11 @@ true`
 // empty brings the lab to a host on which nothing is installed.
 func empty(t testing.TB) {
 	t.Helper()
+	writeHost(t, configFile, freshConfig)
 	if onHost(t, hostObjects) != freshHost {
 		mustWiabctl(t, "down", "--yes")
+		same(t, "down left something behind, or took too much", freshHost, onHost(t, hostObjects))
 	}
-	writeHost(t, configFile, freshConfig)
 }
 
 // installed brings the lab to an installation with exactly these extra domains.

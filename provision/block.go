@@ -29,13 +29,13 @@ const (
 
 // plan returns the change that brings the block into the file.
 func (b block) plan() ([]change.Change, error) {
-	have, err := os.ReadFile(b.File)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	have, err := b.read()
+	if err != nil {
 		return nil, err
 	}
-	want := withBlock(have, b.Lines)
-	if bytes.Equal(have, want) {
-		return nil, nil
+	want, err := b.within(have)
+	if err != nil || bytes.Equal(have, want) {
+		return nil, err
 	}
 	verb := change.Create
 	if bytes.Contains(have, []byte(blockBegin)) {
@@ -46,42 +46,57 @@ func (b block) plan() ([]change.Change, error) {
 
 // remove returns the change that takes the block out again.
 func (b block) remove() ([]change.Change, error) {
-	have, err := os.ReadFile(b.File)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Contains(have, []byte(blockBegin)) {
-		return nil, nil
-	}
-	if err != nil {
+	have, err := b.read()
+	if err != nil || !bytes.Contains(have, []byte(blockBegin)) {
 		return nil, err
 	}
 	gone := block{File: b.File}
 	return []change.Change{{Verb: change.Delete, Subject: "our block in " + b.File, Reason: "wiabctl made it", Apply: gone.write}}, nil
 }
 
+// read returns the file's content; a file that is not there is empty.
+func (b block) read() ([]byte, error) {
+	have, err := os.ReadFile(b.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return have, err
+}
+
 // write reads the file again, for somebody may have edited it since the plan.
 func (b block) write(context.Context, change.Progress) error {
-	have, err := os.ReadFile(b.File)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	have, err := b.read()
+	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(b.File, withBlock(have, b.Lines), 0o644, renameio.WithExistingPermissions()); err != nil {
+	want, err := b.within(have)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(b.File, want, 0o644, renameio.WithExistingPermissions()); err != nil {
 		return fmt.Errorf("write %s: %w", b.File, err)
 	}
 	return nil
 }
 
-// withBlock is the content with the block's lines in the place of an earlier
-// block, else at the end; without lines the block goes.
-func withBlock(content []byte, lines []string) []byte {
+// within is the content with the block's lines in the place of an earlier block,
+// else at the end; without lines the block goes. A block that has lost its end is
+// refused: what stands behind it may be somebody else's.
+func (b block) within(content []byte) ([]byte, error) {
 	before, rest, found := strings.Cut(string(content), blockBegin+"\n")
 	after := ""
 	if found {
-		_, after, _ = strings.Cut(rest, blockEnd+"\n")
+		var closed bool
+		if _, after, closed = strings.Cut(rest+"\n", blockEnd+"\n"); !closed {
+			return nil, BlockBroken.Failf("%s: the line %q is there and the line %q is not", b.File, blockBegin, blockEnd)
+		}
+		after = strings.TrimSuffix(after, "\n")
 	}
-	if len(lines) == 0 {
-		return []byte(before + after)
+	if len(b.Lines) == 0 {
+		return []byte(before + after), nil
 	}
 	if before != "" && !strings.HasSuffix(before, "\n") {
 		before += "\n"
 	}
-	return []byte(before + blockBegin + "\n" + strings.Join(lines, "\n") + "\n" + blockEnd + "\n" + after)
+	return []byte(before + blockBegin + "\n" + strings.Join(b.Lines, "\n") + "\n" + blockEnd + "\n" + after), nil
 }

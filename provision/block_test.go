@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,19 +16,33 @@ func TestWithBlock(t *testing.T) {
 		{"at the end", "127.0.0.1 localhost\n", "127.0.0.1 localhost\n" + ours},
 		{"after a last line without its end", "127.0.0.1 localhost", "127.0.0.1 localhost\n" + ours},
 		{"in the place of an older one", "a\n" + older + "b kubenode1 foreign\n", "a\n" + ours + "b kubenode1 foreign\n"},
+		{"whose end has no line end", "a\n" + strings.TrimSuffix(older, "\n"), "a\n" + ours},
 		{"as it is", "a\n" + ours + "b\n", "a\n" + ours + "b\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := string(withBlock([]byte(test.content), []string{"10.0.0.1 kubenode1"}))
-			if got != test.want {
+			got, err := block{Lines: []string{"10.0.0.1 kubenode1"}}.within([]byte(test.content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
-			without := string(withBlock([]byte(got), nil))
+			gone, err := block{}.within(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			without := string(gone)
 			if strings.Contains(without, "wiabctl") || strings.Contains(without, "10.0.0.1") {
 				t.Errorf("after removal:\n%s", without)
 			}
 		})
+	}
+}
+
+func TestBlockWithoutItsEnd(t *testing.T) {
+	if got, err := (block{}).within([]byte(blockBegin + "\n10.0.0.1 kubenode1\n10.9.9.9 foreign\n")); !errors.Is(err, BlockBroken.Failf("")) {
+		t.Errorf("got %q, %v; a foreign line behind it would be lost", got, err)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
+	"time"
 
 	"wiabctl/provision/change"
 )
@@ -18,6 +20,9 @@ import (
 func command(ctx context.Context, say change.Progress, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
+	// Asked to end, apt leaves a state that it can go on from; killed, it may not.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	var last bytes.Buffer

@@ -54,8 +54,9 @@ func (u deployUser) ids() (uid, gid int, err error) {
 	return uid, gid, err
 }
 
-func (u deployUser) authorizedKeys() string {
-	return filepath.Join(u.home(), ".ssh", "authorized_keys")
+func (u deployUser) authorizedKeys() (authorizedKeys, error) {
+	uid, gid, err := u.ids()
+	return authorizedKeys{home: u.home(), uid: uid, gid: gid}, err
 }
 
 func (u deployUser) sudoers() []byte {
@@ -76,13 +77,13 @@ func (u deployUser) plan() ([]change.Change, error) {
 		return nil, err
 	}
 	if !authorized {
-		changes = append(changes, change.Change{Verb: change.Create, Subject: "our key in " + u.authorizedKeys(), Reason: "wiabctl logs in as " + u.Name, Apply: u.authorize})
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "our key for " + u.Name, Reason: "wiabctl logs in as " + u.Name, Apply: u.authorize})
 	}
 	return changes, nil
 }
 
 func (u deployUser) create(ctx context.Context, say change.Progress) error {
-	return command(ctx, say, nil, "useradd", "--create-home", "--shell", "/bin/bash", "--comment", userMark, u.Name)
+	return command(ctx, say, nil, "useradd", "--create-home", "--key", "HOME_MODE=0750", "--shell", "/bin/bash", "--comment", userMark, u.Name)
 }
 
 // writeSudoers lets visudo judge the file before it counts.
@@ -109,38 +110,23 @@ func (u deployUser) authorized() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := os.ReadFile(u.authorizedKeys())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	keys, err := u.authorizedKeys()
+	if err != nil {
+		return false, nil //nolint:nilerr // no account yet, so nobody is authorized
 	}
-	return bytes.Contains(have, key), nil
+	return keys.has(key)
 }
 
-// authorize appends our key to what is there.
 func (u deployUser) authorize(context.Context, change.Progress) error {
 	key, err := u.Key()
 	if err != nil {
 		return err
 	}
-	uid, gid, err := u.ids()
+	keys, err := u.authorizedKeys()
 	if err != nil {
 		return err
 	}
-	file := u.authorizedKeys()
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	have, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if len(have) > 0 && !bytes.HasSuffix(have, []byte("\n")) {
-		have = append(have, '\n')
-	}
-	if err := renameio.WriteFile(file, append(have, key...), 0o600); err != nil {
-		return err
-	}
-	return errors.Join(os.Chown(filepath.Dir(file), uid, gid), os.Chown(file, uid, gid))
+	return keys.add(key)
 }
 
 // remove takes the sudo rule away, and the account if we made it, else our key.
@@ -161,7 +147,7 @@ func (u deployUser) remove() ([]change.Change, error) {
 	if err != nil || !authorized {
 		return changes, err
 	}
-	return append(changes, change.Change{Verb: change.Delete, Subject: "our key in " + u.authorizedKeys(), Reason: "wiabctl put it there", Apply: u.unauthorize}), nil
+	return append(changes, change.Change{Verb: change.Delete, Subject: "our key for " + u.Name, Reason: "wiabctl put it there", Apply: u.unauthorize}), nil
 }
 
 // delete waits for the account's last process, for userdel refuses while one lives.
@@ -185,16 +171,9 @@ func (u deployUser) unauthorize(context.Context, change.Progress) error {
 	if err != nil {
 		return err
 	}
-	have, err := os.ReadFile(u.authorizedKeys())
+	keys, err := u.authorizedKeys()
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(u.authorizedKeys(), bytes.ReplaceAll(have, key, nil), 0o600, renameio.WithExistingPermissions()); err != nil {
-		return err
-	}
-	uid, gid, err := u.ids()
-	if err != nil {
-		return err
-	}
-	return os.Chown(u.authorizedKeys(), uid, gid)
+	return keys.drop(key)
 }

@@ -11,6 +11,8 @@ type EventKind string
 
 // The kinds of events, in the order in which a stage goes through them.
 const (
+	ChangeWanted EventKind = "wanted"   // a plan holds the change
+	StageUnclear EventKind = "unclear"  // the stage cannot tell what it has to do
 	StagePlanned EventKind = "planned"  // what the stage has to do is known
 	ChangeBegun  EventKind = "begun"    // a change is being made
 	Progressed   EventKind = "progress" // a change has something to say

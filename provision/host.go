@@ -15,6 +15,7 @@ type host struct {
 	user     deployUser
 	keys     assets.Keys
 	keyNames []string
+	packages installer
 	shipped  defaultNetwork
 	names    block    // the VMs' names in /etc/hosts
 	dirs     []string // what down removes last: state and cache
@@ -38,7 +39,7 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	names, err := h.names.plan()
-	return slices.Concat(keys, h.shipped.witness(planPackages()), shipped, user, names), err
+	return slices.Concat(keys, h.shipped.witness(h.packages.plan()), shipped, user, names), err
 }
 
 // Remove takes all of it back but the packages, which others may use by now. State

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -65,7 +66,7 @@ func (i *Installation) Steps() []Step {
 		{i.machines(), []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
 		{cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}, []string{"assets"}},
-		{cluster.Offline{Admin: i.admin, Artifact: i.config.Artifact.Hash}, []string{"vms", "inventory", "secrets"}},
+		{cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash}, []string{"vms", "inventory", "secrets"}},
 		{i.helm(api), []string{"cluster"}},
 		{i.domains(api), []string{"helm"}},
 		{cluster.Certificates{API: api, Want: i.certificateNames()}, []string{"domains"}},
@@ -73,21 +74,31 @@ func (i *Installation) Steps() []Step {
 	}
 }
 
-// Plan tells what every stage has to do.
+// Plan tells what every stage has to do. The error is why `up` could not begin.
 func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
-	return i.pipeline.Plan(ctx)
+	plans := i.pipeline.Plan(ctx)
+	return plans, i.pipeline.Blocked(plans)
 }
 
 // Up makes the system what the configuration says and returns how many changes
 // that took. Scripts of the stages named in again run once more. It writes a run
 // log; the caller holds the run lock.
 func (i *Installation) Up(ctx context.Context, again []string) (int, error) {
-	if err := i.pipeline.Forget(ctx, again); err != nil {
-		return 0, err
-	}
-	plans, err := i.pipeline.Plan(ctx)
+	forgetters, err := i.pipeline.Forgetters(again)
 	if err != nil {
 		return 0, err
+	}
+	plans, err := i.Plan(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, stage := range forgetters {
+		if err := stage.Forget(ctx); err != nil {
+			return 0, fmt.Errorf("%s: %w", stage.Name(), err)
+		}
+	}
+	if len(forgetters) > 0 {
+		plans = i.pipeline.Plan(ctx)
 	}
 	if Count(plans) > 0 {
 		if i.log, err = openRunLog(filepath.Join(stateDir, "log"), "up"); err != nil {
@@ -110,8 +121,8 @@ func (i *Installation) Log() string {
 	return i.log.path
 }
 
-// PlanDown tells what down would remove.
-func (i *Installation) PlanDown(ctx context.Context) ([]Planned, error) {
+// PlanDown tells what down would remove, and which stages cannot tell.
+func (i *Installation) PlanDown(ctx context.Context) []Planned {
 	return i.pipeline.PlanDown(ctx)
 }
 
@@ -131,7 +142,7 @@ func (i *Installation) Addresses() []string {
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check},
+		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck},
 		fetch:  i.artifact().PlanFetch,
 	}
 }
@@ -147,6 +158,7 @@ func (i *Installation) host() Stage {
 		user:     i.deployUser(),
 		keys:     i.keys(),
 		keyNames: keyNames,
+		packages: installer{Receipt: filepath.Join(stateDir, "receipts", "packages")},
 		shipped:  i.defaultNetwork(),
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
 		dirs:     []string{cacheDir, stateDir},
@@ -202,6 +214,29 @@ func (s artifactStage) Plan(ctx context.Context) ([]change.Change, error) {
 // Remove takes the unpacked artifacts away.
 func (s artifactStage) Remove(ctx context.Context) ([]change.Change, error) {
 	return s.artifact().Remove(ctx)
+}
+
+// artifactCheck refuses another artifact than the installed one: its tree would
+// begin without the inventory, the overlays and the receipts of this one.
+func (i *Installation) artifactCheck(context.Context) error {
+	a := i.artifact()
+	active, err := os.Readlink(a.Link())
+	if err != nil || filepath.Base(active) == filepath.Base(a.Dir()) {
+		return nil //nolint:nilerr // no link, no installation; what is no link is Check's concern
+	}
+	return ArtifactOther.Failf("%s is installed, configured is %s", filepath.Base(active), filepath.Base(a.Dir()))
+}
+
+// certificateCheck refuses the user's own certificates that a client would refuse.
+func (i *Installation) certificateCheck(context.Context) error {
+	var errs []error
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			_, _, err := d.Certificate.Read(d.Domain, time.Now())
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (i *Installation) artifactStage() Stage { return artifactStage{i.artifact} }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -20,9 +21,15 @@ type holder struct {
 }
 
 // Lock takes the run lock for a command, so that only one wiabctl changes things
-// at a time. The kernel gives it back when the process ends, however it ends, so
-// it is never stale. It fails with Locked, naming the holder.
-func Lock(command string) (unlock func() error, err error) { return lockAt(lockFile, command) }
+// at a time; only root may. The kernel gives it back when the process ends, however it ends, so
+// it is never stale. It fails
+// with Locked, naming the holder, or with NotRoot.
+func Lock(command string) (unlock func() error, err error) {
+	if err := rootCheck(context.Background()); err != nil {
+		return nil, err
+	}
+	return lockAt(lockFile, command)
+}
 
 func lockAt(file, command string) (unlock func() error, err error) {
 	lock := flock.New(file, flock.SetPermissions(0o600))

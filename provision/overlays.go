@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
+	"time"
 
 	"wiabctl/cluster"
 	"wiabctl/ingress"
@@ -115,13 +115,9 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 	if !d.Certificate.Own() {
 		return r, nil
 	}
-	cert, err := os.ReadFile(d.Certificate.Cert)
+	cert, key, err := d.Certificate.Read(d.Domain, time.Now())
 	if err != nil {
-		return r, ConfigInvalid.Failf("the certificate of %s: %w", d.Domain, err)
-	}
-	key, err := os.ReadFile(d.Certificate.Key)
-	if err != nil {
-		return r, ConfigInvalid.Failf("the key of %s: %w", d.Domain, err)
+		return r, err
 	}
 	r.Secret = ingress.ReleaseSecrets(cert, key)
 	return r, nil

@@ -38,26 +38,48 @@ func missingPackages() []string {
 	return missing
 }
 
-// planPackages wants the missing packages installed; nothing is ever upgraded.
-func planPackages() []change.Change {
+// installer installs the packages that are missing. The receipt says that apt was begun and not
+// seen to end: files that prove a package lie there before it is configured.
+type installer struct{ Receipt string }
+
+// plan wants the missing packages installed; nothing is ever upgraded.
+func (i installer) plan() []change.Change {
 	missing := missingPackages()
-	if len(missing) == 0 {
+	_, err := os.Stat(i.Receipt)
+	interrupted := err == nil
+	switch {
+	case len(missing) == 0 && !interrupted:
 		return nil
+	case len(missing) == 0:
+		return []change.Change{{Verb: change.Update, Subject: "packages", Reason: "their installation was interrupted", Apply: i.install}}
 	}
-	return []change.Change{{Verb: change.Create, Subject: "packages " + strings.Join(missing, " "), Reason: "they are not installed",
-		Apply: func(ctx context.Context, say change.Progress) error {
-			quiet := []string{"DEBIAN_FRONTEND=noninteractive"}
-			wait := "--option=DPkg::Lock::Timeout=300" // seconds; another apt may be at work
-			if err := command(ctx, say, quiet, "apt-get", wait, "update"); err != nil {
-				return PackageFailed.Failf("refresh the package lists: %w", err)
-			}
-			install := append([]string{wait, "install", "--yes", "--no-install-recommends"}, missing...)
-			if err := command(ctx, say, quiet, "apt-get", install...); err != nil {
-				return PackageFailed.Failf("install %v: %w", missing, err)
-			}
-			if left := missingPackages(); len(left) > 0 {
-				return PackageFailed.Failf("installed, but still missing: %v", left)
-			}
-			return nil
-		}}}
+	return []change.Change{{Verb: change.Create, Subject: "packages " + strings.Join(missing, " "), Reason: "they are not installed", Apply: i.install}}
+}
+
+// install completes what was interrupted, then brings what is missing.
+func (i installer) install(ctx context.Context, say change.Progress) error {
+	if err := os.MkdirAll(filepath.Dir(i.Receipt), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(i.Receipt, nil, 0o600); err != nil {
+		return err
+	}
+	quiet := []string{"DEBIAN_FRONTEND=noninteractive"}
+	if err := command(ctx, say, quiet, "dpkg", "--configure", "--pending"); err != nil {
+		return PackageFailed.Failf("complete an interrupted installation: %w", err)
+	}
+	if missing := missingPackages(); len(missing) > 0 {
+		wait := "--option=DPkg::Lock::Timeout=300" // seconds; another apt may be at work
+		if err := command(ctx, say, quiet, "apt-get", wait, "update"); err != nil {
+			return PackageFailed.Failf("refresh the package lists: %w", err)
+		}
+		install := append([]string{wait, "install", "--yes", "--no-install-recommends"}, missing...)
+		if err := command(ctx, say, quiet, "apt-get", install...); err != nil {
+			return PackageFailed.Failf("install %v: %w", missing, err)
+		}
+	}
+	if left := missingPackages(); len(left) > 0 {
+		return PackageFailed.Failf("installed, but still missing: %v", left)
+	}
+	return os.Remove(i.Receipt)
 }

@@ -21,10 +21,11 @@ type Pipeline struct {
 	mu sync.Mutex
 }
 
-// Planned is what one stage has to do.
+// Planned is what one stage has to do, or why it cannot tell.
 type Planned struct {
 	Stage   string
 	Changes []change.Change
+	Err     error
 }
 
 // Count is the number of changes in several plans.
@@ -37,29 +38,43 @@ func Count(plans []Planned) int {
 }
 
 // Plan observes all stages at once and returns their plans in the steps' order.
-// It fails with the errors of all stages that cannot tell.
-func (p *Pipeline) Plan(ctx context.Context) ([]Planned, error) {
+func (p *Pipeline) Plan(ctx context.Context) []Planned {
 	plans := make([]Planned, len(p.Steps))
-	errs := make([]error, len(p.Steps))
 	var all sync.WaitGroup
 	for i, step := range p.Steps {
 		all.Go(func() {
 			changes, err := step.Plan(ctx)
-			plans[i] = Planned{Stage: step.Name(), Changes: changes}
 			if err != nil {
-				errs[i] = fmt.Errorf("%s: %w", step.Name(), err)
+				err = fmt.Errorf("%s: %w", step.Name(), err)
 			}
+			plans[i] = Planned{Stage: step.Name(), Changes: changes, Err: err}
 		})
 	}
 	all.Wait()
-	return plans, errors.Join(errs...)
+	return plans
+}
+
+// Blocked is why a run cannot begin: the errors of the stages that cannot tell
+// what they have to do. A stage that stands after one with changes does not count:
+// those changes may be what it lacks, and it plans again in its turn.
+func (p *Pipeline) Blocked(plans []Planned) error {
+	var errs []error
+	for i, step := range p.Steps {
+		if plans[i].Err != nil && !p.touched(step, plans) {
+			errs = append(errs, plans[i].Err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Up makes the system as the plans say, each stage as soon as those before it are
 // done, and lets every stage that changed something, or that stands after one, plan
 // again: what it still wants after its changes is an error. It returns how many
-// changes were made.
+// changes were made; none when the plans are Blocked.
 func (p *Pipeline) Up(ctx context.Context, plans []Planned) (int, error) {
+	if err := p.Blocked(plans); err != nil {
+		return 0, err
+	}
 	done := map[string]chan struct{}{}
 	for _, step := range p.Steps {
 		done[step.Name()] = make(chan struct{})
@@ -192,12 +207,30 @@ func (p *Pipeline) send(e Event) {
 	p.Observe(e)
 }
 
-// Down takes back, last stage first, what the stages made. It goes on after an
-// error and returns all of them.
+// PlanDown asks every stage that can for what it made, last stage first.
+func (p *Pipeline) PlanDown(ctx context.Context) []Planned {
+	var plans []Planned
+	for _, step := range slices.Backward(p.Steps) {
+		stage, ok := step.Stage.(Remover)
+		if !ok {
+			continue
+		}
+		changes, err := stage.Remove(ctx)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", stage.Name(), err)
+		}
+		plans = append(plans, Planned{Stage: stage.Name(), Changes: changes, Err: err})
+	}
+	return plans
+}
+
+// Down takes back what PlanDown tells. It goes on after an error, also that of a
+// stage that could not tell, and returns all of them.
 func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
 	made := 0
 	var errs []error
 	for _, plan := range plans {
+		errs = append(errs, plan.Err)
 		p.send(Event{Stage: plan.Stage, Kind: StagePlanned, Changes: len(plan.Changes)})
 		for _, c := range plan.Changes {
 			if err := p.applyOne(ctx, plan.Stage, c); err != nil {
@@ -211,36 +244,18 @@ func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
 	return made, errors.Join(errs...)
 }
 
-// PlanDown asks every stage that can for what it made, last stage first.
-func (p *Pipeline) PlanDown(ctx context.Context) ([]Planned, error) {
-	var plans []Planned
-	var errs []error
-	for _, step := range slices.Backward(p.Steps) {
-		stage, ok := step.Stage.(Remover)
-		if !ok {
-			continue
-		}
-		changes, err := stage.Remove(ctx)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", stage.Name(), err))
-		}
-		plans = append(plans, Planned{Stage: stage.Name(), Changes: changes})
-	}
-	return plans, errors.Join(errs...)
-}
-
-// Forget makes the named stages do their work again.
-func (p *Pipeline) Forget(ctx context.Context, names []string) error {
+// Forgetters are the stages of these names, which have receipts to forget. Any
+// other name is BadUsage.
+func (p *Pipeline) Forgetters(names []string) ([]Forgetter, error) {
+	var all []Forgetter
 	for _, name := range names {
 		stage, err := p.forgetter(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := stage.Forget(ctx); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		all = append(all, stage)
 	}
-	return nil
+	return all, nil
 }
 
 func (p *Pipeline) forgetter(name string) (Forgetter, error) {

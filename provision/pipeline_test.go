@@ -74,11 +74,7 @@ func runUp(t *testing.T, p *Pipeline) (int, error) {
 	if p.Observe == nil {
 		p.Observe = func(Event) {}
 	}
-	plans, err := p.Plan(t.Context())
-	if err != nil {
-		return 0, err
-	}
-	return p.Up(t.Context(), plans)
+	return p.Up(t.Context(), p.Plan(t.Context()))
 }
 
 func TestUpMakesStagesInOrderThenNothing(t *testing.T) {
@@ -220,17 +216,37 @@ func TestUpFinishesNeighboursOfAFailure(t *testing.T) {
 	}
 }
 
-func TestPlanGathersAllErrors(t *testing.T) {
+func TestUpIsBlockedByAllErrorsAtOnce(t *testing.T) {
 	w := newWorld()
-	p := &Pipeline{Steps: []Step{
+	_, err := runUp(t, &Pipeline{Steps: []Step{
 		{testStage{world: w, name: "one", planErr: errors.New("no network")}, nil},
 		{testStage{world: w, name: "two", planErr: errors.New("no disk")}, nil},
-	}}
-	_, err := p.Plan(t.Context())
+		{testStage{world: w, name: "three", things: []string{"x"}}, nil},
+	}})
 	for _, part := range []string{"one: no network", "two: no disk"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v lacks %q", err, part)
 		}
+	}
+	if w.has("x") {
+		t.Error("a stage acted although another could not tell what it had to do")
+	}
+}
+
+// A stage that cannot look before an earlier one has acted must not keep that one
+// from acting: else a run that was killed between the two could never go on.
+func TestUpCuresAnErrorOfALaterStage(t *testing.T) {
+	w := newWorld()
+	late := stageFunc{"late", func(context.Context) ([]change.Change, error) {
+		if !w.has("way in") {
+			return nil, errors.New("cannot log in")
+		}
+		return nil, nil
+	}}
+	latest := stageFunc{"latest", late.plan}
+	steps := []Step{{testStage{world: w, name: "early", things: []string{"way in"}}, nil}, {late, []string{"early"}}, {latest, []string{"late"}}}
+	if made, err := runUp(t, &Pipeline{Steps: steps}); err != nil || made != 1 {
+		t.Fatalf("made %d, %v", made, err)
 	}
 }
 
@@ -244,17 +260,18 @@ func TestDownGoesOnAfterAnError(t *testing.T) {
 	}
 	p := &Pipeline{Observe: func(Event) {}}
 	made, err := p.Down(t.Context(), []Planned{
-		{"vms", []change.Change{remove("a", nil), remove("b", errors.New("busy")), remove("c", nil)}},
-		{"network", []change.Change{remove("d", nil)}},
+		{Stage: "cluster", Err: errors.New("cluster: cannot log in")},
+		{Stage: "vms", Changes: []change.Change{remove("a", nil), remove("b", errors.New("busy")), remove("c", nil)}},
+		{Stage: "network", Changes: []change.Change{remove("d", nil)}},
 	})
-	if made != 3 || err == nil || !strings.Contains(err.Error(), "busy") || strings.Join(gone, "") != "abcd" {
+	if made != 3 || err == nil || !strings.Contains(err.Error(), "busy") || !strings.Contains(err.Error(), "cannot log in") || strings.Join(gone, "") != "abcd" {
 		t.Errorf("made %d of %v, %v", made, gone, err)
 	}
 }
 
 func TestForgetNamesWhatCanBeRunAgain(t *testing.T) {
 	p := &Pipeline{Steps: []Step{{testStage{world: newWorld(), name: "vms"}, nil}}}
-	if err := p.Forget(t.Context(), []string{"vms"}); !errors.Is(err, BadUsage.Failf("")) {
+	if _, err := p.Forgetters([]string{"vms"}); !errors.Is(err, BadUsage.Failf("")) {
 		t.Errorf("error = %v, want usage", err)
 	}
 }
