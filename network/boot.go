@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -21,11 +20,14 @@ const (
 )
 
 // bootText is the unit that loads settings and rules, after everyone who might
-// load others.
+// load others. nftables.service flushes all tables, also ours, each time it is
+// started, reloaded or stopped: ours then comes after it again.
 const bootText = `# Written by wiabctl.
 [Unit]
 Description=The ways to the Wire VMs: kernel settings and the nftables table ip wiabctl
 After=nftables.service libvirtd.service docker.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
 ConditionPathExists=` + rulesFile + `
 
 [Service]
@@ -33,9 +35,10 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=sysctl -q -e -p ` + settingsFile + `
 ExecStart=nft -f ` + rulesFile + `
+ExecReload=nft -f ` + rulesFile + `
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target nftables.service
 `
 
 // dockerText is the unit that puts our rules back each time docker starts, also
@@ -60,20 +63,25 @@ WantedBy=docker.service
 func wants() []string {
 	return []string{
 		filepath.Join(unitsDir, "multi-user.target.wants", bootUnit),
+		filepath.Join(unitsDir, "nftables.service.wants", bootUnit),
 		filepath.Join(unitsDir, "docker.service.wants", dockerUnit),
 	}
 }
 
 // units are our unit files.
-func (f *Fabric) units() files {
+func (f *Fabric) units() (files, error) {
+	accepts, err := f.accepts()
+	if err != nil {
+		return nil, err
+	}
 	var lines strings.Builder
-	for _, accept := range f.accepts() {
+	for _, accept := range accepts {
 		fmt.Fprintf(&lines, "ExecStart=-/bin/sh -c 'iptables -w 5 -C %s %s 2>/dev/null || iptables -w 5 -I %s %s'\n", dockerChain, accept, dockerChain, accept)
 	}
 	return files{
 		{filepath.Join(unitsDir, bootUnit), bootText},
 		{filepath.Join(unitsDir, dockerUnit), fmt.Sprintf(dockerText, lines.String())},
-	}
+	}, nil
 }
 
 // planBoot is the change that what happens at boot needs.
@@ -82,14 +90,18 @@ func (f *Fabric) planBoot(context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := append(f.units(), file{rulesFile, rules.file()})
+	all, err := f.units()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, file{rulesFile, rules.file()})
 	reasons, err := all.differ()
 	if err != nil {
 		return nil, err
 	}
 	for _, link := range wants() {
 		if _, err := os.Lstat(link); err != nil {
-			reasons = append(reasons, filepath.Base(link)+" is not enabled")
+			reasons = append(reasons, filepath.Base(link)+" is not in "+filepath.Base(filepath.Dir(link)))
 		}
 	}
 	if len(reasons) == 0 {
@@ -128,7 +140,12 @@ func booted() bool {
 
 // removeBoot is the change that takes units and rules file away.
 func (f *Fabric) removeBoot(context.Context) ([]change.Change, error) {
-	all := append(f.units(), file{path: rulesFile})
+	all := files{{path: filepath.Join(unitsDir, bootUnit)}, {path: filepath.Join(unitsDir, dockerUnit)}}
+	units := len(all)
+	for _, link := range wants() {
+		all = append(all, file{path: link})
+	}
+	all = append(all, file{path: rulesFile})
 	found := all.present()
 	if len(found) == 0 {
 		return nil, nil
@@ -136,19 +153,27 @@ func (f *Fabric) removeBoot(context.Context) ([]change.Change, error) {
 	return []change.Change{{
 		Verb: change.Delete, Subject: "network at boot", Reason: strings.Join(found, ", "),
 		Apply: func(ctx context.Context, _ change.Progress) error {
-			return errors.Join(disable(ctx), all.erase(), forget(ctx))
+			return errors.Join(disable(ctx, all[:units].present()), all.erase(), forget(ctx))
 		},
 	}}, nil
 }
 
-// disable stops the units, which undoes nothing, and takes their links away.
-func disable(ctx context.Context) error {
+// disable stops the units whose files there are, which undoes nothing, and takes
+// their links away.
+func disable(ctx context.Context, paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	var units []string
+	for _, path := range paths {
+		units = append(units, filepath.Base(path))
+	}
 	if booted() {
-		if err := systemctl(ctx, "stop", bootUnit, dockerUnit); err != nil {
+		if err := systemctl(ctx, append([]string{"stop"}, units...)...); err != nil {
 			return err
 		}
 	}
-	return systemctl(ctx, "disable", "--quiet", bootUnit, dockerUnit)
+	return systemctl(ctx, append([]string{"disable", "--quiet"}, units...)...)
 }
 
 // forget has systemd see that the units are gone.
@@ -160,8 +185,6 @@ func forget(ctx context.Context) error {
 }
 
 func systemctl(ctx context.Context, args ...string) error {
-	if said, err := exec.CommandContext(ctx, "systemctl", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("systemctl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(said)))
-	}
-	return nil
+	_, err := command(ctx, "systemctl", args...)
+	return err
 }

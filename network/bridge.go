@@ -192,7 +192,12 @@ func (f *Fabric) removeBridge(ctx context.Context) ([]change.Change, error) {
 	}}, nil
 }
 
+// undo stops and undefines the network, unless others' VMs are on it: ours went
+// before.
 func (is *standing) undo(virt *libvirt.Libvirt) error {
+	if is.guests > 0 {
+		return InUse.Failf("libvirt network %s cannot go: %d VMs that wiabctl did not make are on it", is.network.Name, is.guests)
+	}
 	if is.live != nil {
 		if err := virt.NetworkDestroy(*is.network); err != nil {
 			return fmt.Errorf("stopping libvirt network %s: %w", is.network.Name, err)

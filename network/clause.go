@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 
 	"github.com/google/nftables"
@@ -61,6 +62,22 @@ func to(address netip.Addr) clause {
 	}}
 }
 
+// from matches packets from an address in the subnet, which nft compares by whole
+// bytes where it can.
+func from(subnet netip.Prefix) clause {
+	source := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4}
+	network, whole := subnet.Masked().Addr().AsSlice(), subnet.Bits()/8
+	text := "ip saddr " + subnet.Masked().String()
+	if subnet.Bits()%8 == 0 {
+		source.Len = uint32(whole)
+		return clause{text, []expr.Any{source, equals(network[:whole])}}
+	}
+	return clause{text, []expr.Any{source,
+		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4, Mask: net.CIDRMask(subnet.Bits(), 32), Xor: make([]byte, 4)},
+		equals(network),
+	}}
+}
+
 // protocol is a transport protocol by nft's name and the kernel's number.
 type protocol struct {
 	name   string
@@ -102,12 +119,20 @@ func oneIn(many int) clause {
 // dnatted matches packets whose connection had its destination changed.
 func dnatted() clause {
 	const destinationNAT = 1 << 5 // IPS_DST_NAT, linux/netfilter/nf_conntrack_common.h
-	return clause{"ct status dnat", []expr.Any{
-		&expr.Ct{Key: expr.CtKeySTATUS, Register: register},
+	return clause{"ct status dnat", flagged(expr.CtKeySTATUS, destinationNAT)}
+}
+
+// begins matches packets that would be a connection's first.
+func begins() clause { return clause{"ct state new", flagged(expr.CtKeySTATE, expr.CtStateBitNEW)} }
+
+// flagged matches packets whose connection has the flag set.
+func flagged(key expr.CtKey, flag uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Ct{Key: key, Register: register},
 		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4,
-			Mask: binaryutil.NativeEndian.PutUint32(destinationNAT), Xor: make([]byte, 4)},
+			Mask: binaryutil.NativeEndian.PutUint32(flag), Xor: make([]byte, 4)},
 		&expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: make([]byte, 4)},
-	}}
+	}
 }
 
 // counted counts what matched so far.
@@ -138,9 +163,18 @@ func jump(chain string) clause {
 	return clause{"jump " + chain, []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: chain}}}
 }
 
+// accept lets the packet through, as far as this chain is concerned.
+func accept() clause {
+	return clause{"accept", []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}}
+}
+
+// drop throws the packet away, whatever other tables say.
+func drop() clause { return clause{"drop", []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}} }
+
 // hook is where the kernel calls a base chain.
 type hook struct {
 	text     string // as nft lists it
+	kind     nftables.ChainType
 	number   *nftables.ChainHook
 	priority *nftables.ChainPriority
 }

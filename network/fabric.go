@@ -59,7 +59,7 @@ func (f *Fabric) ruleset() (ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ways{up, f.Spec.Bridge, f.Kubenodes, f.Calling, f.Spec.Media}.ruleset(), nil
+	return ways{up, f.Spec.Bridge, f.Spec.Subnet, f.Kubenodes, f.Calling, f.Spec.Media}.ruleset(), nil
 }
 
 // planTable is the change that our nftables table needs.

@@ -31,10 +31,12 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 		"update kernel settings: " + settingsFile + " is missing; net.ipv4.ip_forward is 0, wanted 1; net.ipv4.conf.all.rp_filter is 0, wanted 2",
 		"create libvirt network wirebox: it is not defined",
 		"create nftables table ip wiabctl: the table does not exist",
-		"update docker's chain DOCKER-USER: it lacks -i virbr0 -m comment --comment wiabctl -j ACCEPT and -o virbr0 -m comment --comment wiabctl -j ACCEPT",
+		"update docker's chain DOCKER-USER: it lacks -i virbr0 -o virbr0 -m comment --comment wiabctl -j ACCEPT and " +
+			"-i virbr0 -o wan0 -m comment --comment wiabctl -j ACCEPT and -i wan0 -o virbr0 -m comment --comment wiabctl -j ACCEPT",
 		"update network at boot: " + strings.Join([]string{
 			"/etc/systemd/system/wiabctl-network.service is missing", "/etc/systemd/system/wiabctl-docker.service is missing", "/etc/wiabctl/rules.nft is missing",
-			"wiabctl-network.service is not enabled", "wiabctl-docker.service is not enabled"}, "; "),
+			"wiabctl-network.service is not in multi-user.target.wants", "wiabctl-network.service is not in nftables.service.wants",
+			"wiabctl-docker.service is not in docker.service.wants"}, "; "),
 	}
 	got := lines(t, changes, err)
 	got[0] = strings.TrimSuffix(got[0], "; net.bridge.bridge-nf-call-iptables is 1, wanted 0") // where the kernel has br_netfilter
@@ -76,11 +78,11 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 // boots plays the next boot: the kernel starts from nothing, the units' commands run.
 func boots(t *testing.T, f *Fabric) {
 	run(t, "nft", "delete", "table", "ip", tableName)
-	for _, accept := range f.accepts() {
+	for _, accept := range accepted(t, f) {
 		run(t, "iptables", append([]string{"-D", dockerChain}, strings.Fields(accept)...)...)
 	}
 	unset(t)
-	for _, unit := range f.units() {
+	for _, unit := range united(t, f) {
 		for line := range strings.Lines(unit.content) {
 			if command, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
 				run(t, "/bin/sh", "-c", strings.TrimPrefix(command, "-"))
@@ -96,6 +98,55 @@ func boots(t *testing.T, f *Fabric) {
 		if got := run(t, "systemctl", "is-enabled", unit); got != "enabled\n" {
 			t.Errorf("%s is %s", unit, got)
 		}
+	}
+}
+
+func accepted(t *testing.T, f *Fabric) []string {
+	t.Helper()
+	rules, err := f.accepts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func united(t *testing.T, f *Fabric) files {
+	t.Helper()
+	units, err := f.units()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+// What somebody deleted by hand is no reason to keep the rest.
+func TestBootIsRemovedFromRemains(t *testing.T) {
+	needRoot(t)
+	for _, tc := range []struct {
+		name string
+		gone []string
+	}{
+		{"the boot unit is gone", []string{filepath.Join(unitsDir, bootUnit)}},
+		{"both units are gone", []string{filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit)}},
+		{"units and rules are gone", []string{filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit), rulesFile}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			clear(t)
+			f := usual()
+			before := host(t)["files"]
+			changes, err := f.planBoot(context.Background())
+			apply(t, changes, err)
+			for _, path := range tc.gone {
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			changes, err = f.removeBoot(context.Background())
+			apply(t, changes, err)
+			if diff := cmp.Diff(before, host(t)["files"]); diff != "" {
+				t.Errorf("left (-before +after):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -138,7 +189,7 @@ func host(t *testing.T) map[string]string {
 }
 
 func TestUnits(t *testing.T) {
-	for _, unit := range usual().units() {
+	for _, unit := range united(t, usual()) {
 		golden(t, filepath.Base(unit.path), unit.content)
 	}
 	golden(t, "90-wiabctl.conf", settingsText())

@@ -59,7 +59,7 @@ func (all files) present() []string {
 	return found
 }
 
-// erase deletes the files, and our own directory once it is empty.
+// erase deletes the files; none is success.
 func (all files) erase() error {
 	var errs []error
 	for _, f := range all {

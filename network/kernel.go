@@ -99,7 +99,7 @@ func sameHook(is *nftables.Chain, want chain) bool {
 	}
 	return is.Hooknum != nil && *is.Hooknum == *want.hook.number &&
 		is.Priority != nil && *is.Priority == *want.hook.priority &&
-		is.Type == nftables.ChainTypeNAT && (is.Policy == nil || *is.Policy == nftables.ChainPolicyAccept)
+		is.Type == want.hook.kind && (is.Policy == nil || *is.Policy == nftables.ChainPolicyAccept)
 }
 
 // same compares a rule with the wanted one, counters apart.
@@ -190,7 +190,7 @@ func (c chain) handle(of *nftables.Table) *nftables.Chain {
 		return &nftables.Chain{Name: c.name, Table: of}
 	}
 	accept := nftables.ChainPolicyAccept
-	return &nftables.Chain{Name: c.name, Table: of, Type: nftables.ChainTypeNAT, Hooknum: c.hook.number, Priority: c.hook.priority, Policy: &accept}
+	return &nftables.Chain{Name: c.name, Table: of, Type: c.hook.kind, Hooknum: c.hook.number, Priority: c.hook.priority, Policy: &accept}
 }
 
 // count is how far the rule with the comment has counted.

@@ -124,6 +124,25 @@ func TestNetworkInUseIsNotRestarted(t *testing.T) {
 	}
 }
 
+func TestNetworkWithStrangersVMsStays(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	f := usual()
+	settled(t, f)
+	attach(t)
+	changes, err := f.removeBridge(context.Background())
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("removal: %v (%v)", changes, err)
+	}
+	if err := changes[0].Apply(context.Background(), nil); !errors.Is(err, InUse.Failf("")) || !strings.Contains(err.Error(), "1 VMs that wiabctl did not make") {
+		t.Errorf("got %v, want a Failure of kind %s", err, InUse.ID)
+	}
+	changes, err = f.planBridge(context.Background())
+	if left := lines(t, changes, err); len(left) != 0 {
+		t.Errorf("the network is not what it was: %q", left)
+	}
+}
+
 func TestForeignNetworksAreRefused(t *testing.T) {
 	needRoot(t)
 	define := func(xml string) func(*testing.T) {

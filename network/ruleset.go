@@ -40,15 +40,15 @@ type ruleset []chain
 type ways struct {
 	Uplink
 	bridge    string
+	subnet    netip.Prefix // the VMs'
 	kubenodes []netip.Addr
 	calling   netip.Addr // zero: no calls
 	media     PortRange
 }
 
 // ruleset are the rules for the ways: from the internet and from the VMs
-// themselves to any address of this host, and from the host to its public one.
-// A VM that reaches another through the public address (hairpin) is masqueraded,
-// or the answer would not come back the same way.
+// themselves to any address of this host, from the host to its public one, and
+// from the VMs to the little that they need of the internet.
 func (w ways) ruleset() ruleset {
 	set := ruleset{w.web()}
 	targets := []string{"web"}
@@ -56,23 +56,68 @@ func (w ways) ruleset() ruleset {
 		set = append(set, w.calls())
 		targets = append(targets, "calling")
 	}
-	prerouting := chain{name: "prerouting", hook: &hook{"nat hook prerouting priority dstnat", nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest}}
-	for _, from := range []struct{ link, who string }{{w.WAN, "internet"}, {w.bridge, "VMs"}} {
-		for _, target := range targets {
-			prerouting.rules = append(prerouting.rules, rule{
-				[]clause{iifname(from.link), toHost(), counted(), jump(target)},
-				fmt.Sprintf("%s from the %s", target, from.who),
-			})
-		}
-	}
 	// dstnat is not a name that nft 1.0.6 takes in this hook.
-	output := chain{name: "output", hook: &hook{"nat hook output priority -100", nftables.ChainHookOutput, nftables.ChainPriorityNATDest}, rules: []rule{
+	output := chain{name: "output", hook: &hook{"nat hook output priority -100", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest}, rules: []rule{
 		{[]clause{to(w.Public), counted(), jump("web")}, "web from the host itself"},
 	}}
-	postrouting := chain{name: "postrouting", hook: &hook{"nat hook postrouting priority srcnat", nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource}, rules: []rule{
+	return append(set, w.prerouting(targets), output, w.forward(), w.postrouting())
+}
+
+// prerouting sends what is meant for this host on to the targets. Its public
+// address may be another's, who maps it to this host (1:1 NAT): VMs then ask for
+// one that is not local.
+func (w ways) prerouting(targets []string) chain {
+	c := chain{name: "prerouting", hook: &hook{"nat hook prerouting priority dstnat", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest}}
+	for _, way := range []struct {
+		from string
+		to   clause
+		who  string
+	}{
+		{w.WAN, toHost(), "from the internet"},
+		{w.bridge, toHost(), "from the VMs"},
+		{w.bridge, to(w.Public), "from the VMs to the public address"},
+	} {
+		for _, target := range targets {
+			c.rules = append(c.rules, rule{[]clause{iifname(way.from), way.to, counted(), jump(target)}, target + " " + way.who})
+		}
+	}
+	return c
+}
+
+// forward lets nobody begin a connection from outside but by the ways above:
+// neighbours could route straight to the VMs' databases. Accepting here binds no
+// other table, dropping does.
+func (w ways) forward() chain {
+	inward := func(more ...clause) []clause { return append([]clause{iifname(w.WAN), oifname(w.bridge)}, more...) }
+	return chain{name: "forward", hook: &hook{"filter hook forward priority filter", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter}, rules: []rule{
+		{inward(dnatted(), counted(), accept()), "way in"},
+		{inward(begins(), counted(), drop()), "no other way in"},
+	}}
+}
+
+// postrouting gives connections this host's address where the answer would not
+// come back otherwise: a VM that reaches another through the public address
+// (hairpin), and the way out that certificates need for good (ACME and its DNS
+// and time, at each renewal).
+func (w ways) postrouting() chain {
+	c := chain{name: "postrouting", hook: &hook{"nat hook postrouting priority srcnat", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource}, rules: []rule{
 		{[]clause{iifname(w.bridge), oifname(w.bridge), dnatted(), counted(), masquerade()}, "hairpin"},
 	}}
-	return append(set, prerouting, output, postrouting)
+	for _, service := range []struct {
+		name string
+		port clause
+	}{
+		{"https", tcp().port(443)},
+		{"dns over tcp", tcp().port(53)},
+		{"dns", udp().port(53)},
+		{"ntp", udp().port(123)},
+	} {
+		c.rules = append(c.rules, rule{
+			[]clause{iifname(w.bridge), oifname(w.WAN), from(w.subnet), service.port, counted(), masquerade()},
+			"way out: " + service.name,
+		})
+	}
+	return c
 }
 
 // web spreads HTTP and HTTPS over the kubenodes: a cascade of one in three, one

@@ -16,6 +16,7 @@ func wanted(calling bool) ruleset {
 	w := ways{
 		Uplink:    Uplink{WAN: "wan0", Public: netip.MustParseAddr("203.0.113.10")},
 		bridge:    "virbr0",
+		subnet:    netip.MustParsePrefix("192.168.122.0/24"),
 		kubenodes: addresses("192.168.122.21", "192.168.122.22", "192.168.122.23"),
 		media:     PortRange{First: 32768, Last: 65535},
 	}
@@ -79,6 +80,28 @@ func TestRulesetIsOneThing(t *testing.T) {
 	}
 }
 
+// nft compares whole bytes of an address where it can, and so must we.
+func TestSubnetsOfAnyLength(t *testing.T) {
+	for _, subnet := range []string{"10.1.0.0/16", "10.1.16.0/20", "10.1.2.0/23", "10.1.2.0/24"} {
+		t.Run(subnet, func(t *testing.T) {
+			clear(t)
+			rules := ruleset{{name: "c", rules: []rule{{[]clause{from(netip.MustParsePrefix(subnet)), counted()}, "subnet"}}}}
+			file := filepath.Join(t.TempDir(), "rules.nft")
+			if err := os.WriteFile(file, []byte(rules.file()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run(t, "nft", "-f", file)
+			if why := differs(t, rules); why != "" {
+				t.Errorf("the rules that nft loaded differ: %s", why)
+			}
+			load(t, rules)
+			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != rules.String() {
+				t.Errorf("nft lists\n%s\nwant\n%s", got, rules)
+			}
+		})
+	}
+}
+
 func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -88,14 +111,16 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 		{"gone", "delete table ip wiabctl", "the table does not exist"},
 		{"flushed by somebody", "flush ruleset", "the table does not exist"},
 		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 6"},
-		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 2 rules, wanted 1"},
-		{"another target", `flush chain ip wiabctl postrouting; add rule ip wiabctl postrouting iifname "virbr0" oifname "virbr0" ct status dnat counter accept comment "hairpin"`,
-			`rule 1 of chain postrouting is not`},
-		{"another comment", `flush chain ip wiabctl postrouting; add rule ip wiabctl postrouting iifname "virbr0" oifname "virbr0" ct status dnat counter masquerade comment "mine"`,
-			`rule 1 of chain postrouting is not`},
+		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5"},
+		{"another verdict", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "way in"; ` +
+			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter accept comment "no other way in"`,
+			`rule 2 of chain forward is not`},
+		{"another comment", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "mine"; ` +
+			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter drop comment "no other way in"`,
+			`rule 1 of chain forward is not`},
 		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
 			`rule 1 of chain output is not`},
-		{"a chain more", "add chain ip wiabctl extra", "it has 6 chains, wanted 5"},
+		{"a chain more", "add chain ip wiabctl extra", "it has 7 chains, wanted 6"},
 		{"another priority", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -90; }`, "chain output is called from elsewhere"},
 		{"another policy", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -100; policy drop; }`, "chain output is called from elsewhere"},
 	} {

@@ -46,8 +46,7 @@ func (s setting) live() (value string, exists bool, err error) {
 	return strings.TrimSpace(string(text)), true, nil
 }
 
-// settingsText is the content of settingsFile. A leading "-" lets systemd-sysctl
-// pass over a key that does not exist.
+// settingsText is the content of settingsFile, each setting below its reason.
 func settingsText() string {
 	var text strings.Builder
 	text.WriteString("# Written by wiabctl.\n")

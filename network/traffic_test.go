@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -45,7 +46,7 @@ func TestTrafficArrives(t *testing.T) {
 	run(t, "ip", "link", "set", "wan1", "up")
 	internet := newPlace(t, "inet1", "198.51.100.7/24", "")
 
-	w := ways{Uplink: Uplink{WAN: "wan1", Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", media: PortRange{32768, 65535}}
+	w := ways{Uplink: Uplink{WAN: "wan1", Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", subnet: netip.MustParsePrefix("10.122.0.0/24"), media: PortRange{32768, 65535}}
 	var nodes []place
 	for i := range 3 {
 		link := fmt.Sprintf("vm%d", i)
@@ -76,6 +77,18 @@ func TestTrafficArrives(t *testing.T) {
 		}
 		return nil
 	})
+	for _, port := range []int{443, 25} {
+		internet.serve(t, "internet", port)
+	}
+	routed := func(how string) {
+		internet.do(t, func() { run(t, "ip", "route", how, "10.122.0.0/24", "via", "198.51.100.10") })
+	}
+	routed("add")
+	settle(t, "a neighbour to reach a node through this host, as long as there are no rules", func() error {
+		_, err := internet.ask(t, "10.122.0.21:31773")
+		return err
+	})
+	routed("delete")
 	load(t, w.ruleset())
 	t.Run("from the internet, spread over all nodes", func(t *testing.T) {
 		seen := map[string]int{}
@@ -125,4 +138,42 @@ func TestTrafficArrives(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the way out is open for certificates only", func(t *testing.T) {
+		if answer, err := nodes[0].ask(t, "198.51.100.7:443"); err != nil || answer != "internet sees 198.51.100.10" {
+			t.Errorf("HTTPS: %q (%v), want an answer that sees the host", answer, err)
+		}
+		if answer, err := nodes[0].ask(t, "198.51.100.7:25"); err == nil {
+			t.Errorf("SMTP: %q, want no answer", answer)
+		}
+	})
+	t.Run("neighbours have no other way in, but may answer", func(t *testing.T) {
+		routed("add")
+		defer routed("delete")
+		for _, port := range []string{"31773", "31772", "3478"} {
+			if answer, err := internet.ask(t, "10.122.0.23:"+port); !timedOut(err) {
+				t.Errorf("port %s of a node, routed: %q (%v), want no answer", port, answer, err)
+			}
+		}
+		if answer, err := internet.ask(t, "198.51.100.10:443"); err != nil || !strings.HasPrefix(answer, "https@") {
+			t.Errorf("through the public address: %q (%v), want a node's answer", answer, err)
+		}
+		if answer, err := nodes[0].ask(t, "198.51.100.7:25"); err != nil || answer != "internet sees 10.122.0.21" {
+			t.Errorf("a node's own connection: %q (%v), want its answer", answer, err)
+		}
+	})
+	t.Run("hairpin through a public address that is not local", func(t *testing.T) {
+		w.Public = netip.MustParseAddr("192.0.2.10")
+		load(t, w.ruleset())
+		for i, node := range nodes {
+			if answer, err := node.ask(t, "192.0.2.10:443"); err != nil || !strings.HasSuffix(answer, "sees 10.122.0.1") {
+				t.Errorf("from node %d: %q (%v), want an answer that sees the host", i+1, answer, err)
+			}
+		}
+	})
+}
+
+// timedOut says whether nobody answered, not even to refuse.
+func timedOut(err error) bool {
+	var failed net.Error
+	return errors.As(err, &failed) && failed.Timeout()
 }

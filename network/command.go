@@ -1,0 +1,31 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// patience is how long systemctl or iptables may take: they wait for others, who
+// may wait for ever.
+const patience = time.Minute
+
+// command runs a program of the host's and returns what it printed.
+func command(ctx context.Context, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it did not end within %s", patience))
+	defer cancel()
+	program := exec.CommandContext(ctx, name, args...)
+	program.WaitDelay = time.Second // what it started may hold its output open
+	var complaint strings.Builder
+	program.Stderr = &complaint
+	said, err := program.Output()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(complaint.String()))
+	}
+	return string(said), nil
+}
