@@ -96,7 +96,7 @@ func (j Job) receipt(ctx context.Context, admin *Admin) (*receipt, error) {
 	}
 	var last receipt
 	if json.Unmarshal(content, &last) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // as if there were none
 	}
 	return &last, nil
 }

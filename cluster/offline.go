@@ -36,7 +36,7 @@ func (o Offline) Plan(ctx context.Context) ([]change.Change, error) {
 	case errors.Is(err, change.ErrNotInstalled):
 		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.run}}, nil
 	case err != nil:
-		return []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}, nil
+		return []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}, nil //nolint:nilerr // it is what the change waits for
 	}
 	return nil, nil
 }

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				err = ts.Exec(args[1], args[2:]...)
 				got := 0
-				if exit, ok := err.(interface{ ExitCode() int }); ok { //nolint:errorlint // testscript returns the bare *exec.ExitError
+				if exit, ok := err.(interface{ ExitCode() int }); ok {
 					got = exit.ExitCode()
 				} else {
 					ts.Check(err)
