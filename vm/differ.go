@@ -49,6 +49,9 @@ func (is *standing) outdated(want wanted) []string {
 	if is.disk < want.Disk {
 		reasons = append(reasons, fmt.Sprintf("disk is %s, configured %s", is.disk, want.Disk))
 	}
+	if is.loose {
+		reasons = append(reasons, "others may read its disk")
+	}
 	if !is.boots {
 		reasons = append(reasons, "it does not start with the host")
 	}
@@ -68,6 +71,12 @@ func (is *standing) stale(want wanted) []string {
 		reasons = append(reasons, fmt.Sprintf("disk is %s, configured %s", is.disk, want.Disk))
 	}
 	return reasons
+}
+
+// restarts says whether what runs has to end first: it is stale, writes to a disk
+// that nobody will find again, or is about to end anyway.
+func (is *standing) restarts(want wanted) bool {
+	return len(is.stale(want)) > 0 || is.active() && is.disk == 0 || is.state == libvirt.DomainShutdown
 }
 
 // halted says why the domain does not run, empty if it does.

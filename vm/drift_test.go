@@ -49,6 +49,11 @@ func TestRoomMendsDrift(t *testing.T) {
 			off(t)
 			g.Keys = func(string) (Keys, error) { return keys("another") }
 		}, "update domain assethost: its seed changed; it is shut off"},
+		{"disk open to others", func(t *testing.T) {
+			if err := os.Chmod(g.paths(m).disk, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "update domain assethost: others may read its disk"},
 		{"seed gone", func(t *testing.T) {
 			if err := os.Remove(g.paths(m).seed); err != nil {
 				t.Fatal(err)
@@ -101,8 +106,33 @@ func TestRoomRestartsWhatRunsStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := []string{"update domain assethost: memory is 256MiB, configured 320MiB; it will be restarted"}
-	if diff := cmp.Diff(plan, g.plan(t)); diff != "" {
-		t.Errorf("plan after an interrupted update (-want +got):\n%s", diff)
+	changes := g.changes(t)
+	if diff := cmp.Diff(plan, lines(changes)); diff != "" {
+		t.Fatalf("plan after an interrupted update (-want +got):\n%s", diff)
+	}
+	if changes[0].Concurrent {
+		t.Error("machines that run are restarted side by side")
+	}
+}
+
+func TestRestarts(t *testing.T) {
+	want := wanted{Machine: small().Machines("test", subnet)[0]}
+	for _, tc := range []struct {
+		name string
+		is   standing
+		want bool
+	}{
+		{"runs", standing{state: libvirt.DomainRunning, disk: GiB}, false},
+		{"runs on a deleted disk", standing{state: libvirt.DomainRunning}, true},
+		{"is shutting down", standing{state: libvirt.DomainShutdown, disk: GiB}, true},
+		{"is shut off", standing{state: libvirt.DomainShutoff}, false},
+		{"does not exist", standing{}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := tc.is.restarts(want); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
 	}
 }
 

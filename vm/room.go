@@ -41,7 +41,8 @@ const probing = 15 * time.Second
 // glance is how long a plan waits for a machine that was not yet seen ready.
 const glance = 3 * time.Second
 
-// Plan returns one change per machine that is not as it should be. It needs
+// Plan returns one change per machine that is not as it should be; those that
+// restart what runs are not Concurrent. It needs
 // neither libvirt nor keys to exist, and asks nothing of machines that were
 // seen ready since they started.
 func (r *Room) Plan(ctx context.Context) ([]change.Change, error) {
@@ -88,7 +89,7 @@ func (r *Room) plan(ctx context.Context, machine Machine) (*change.Change, error
 		Verb:       verb,
 		Subject:    "domain " + machine.Name,
 		Reason:     reason,
-		Concurrent: true,
+		Concurrent: !is.restarts(want), // a cluster outlives its members' restarts one by one
 		Apply: func(ctx context.Context, say change.Progress) error {
 			return r.settle(ctx, machine, say)
 		},

@@ -78,8 +78,10 @@ func inspect(t *testing.T, g *guests) {
 		if size, backing := diskInfo(t, at.disk); size != GiB || backing != g.Base {
 			t.Errorf("disk of %s: %s over %s, want 1GiB over %s", m.Name, size, backing, g.Base)
 		}
-		if info, err := os.Stat(at.seed); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("seed of %s: %v (%v), want mode 0600", m.Name, info, err)
+		for _, file := range []string{at.seed, at.disk} {
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v (%v), want mode 0600", file, info, err)
+			}
 		}
 	}
 }

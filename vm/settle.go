@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -39,7 +36,7 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 	if err := r.define(ctx, is, want); err != nil {
 		return fmt.Errorf("defining domain %s: %w", machine.Name, err)
 	}
-	if len(is.stale(want)) > 0 || is.active() && is.disk == 0 {
+	if is.restarts(want) {
 		say.Sayf("shutting %s down to restart it", machine.Name)
 		if err := r.stop(ctx, machine, say); err != nil {
 			return err
@@ -74,44 +71,39 @@ func (r *Room) define(ctx context.Context, is *standing, want wanted) error {
 	})
 }
 
-// furnish puts the machine's files in place: the disk, grown if it is too
-// small, and the seed.
+// furnish puts the machine's files in place: the disk, grown if it is too small
+// and closed to others, and the seed; before, the directories of both and of the
+// console's log.
 func (r *Room) furnish(ctx context.Context, is *standing, want wanted) error {
 	for _, directory := range []string{r.Images, r.Console} {
 		if err := os.MkdirAll(directory, 0o711); err != nil { //nolint:gosec // QEMU's user has to pass
 			return fmt.Errorf("directory for %s: %w", want.Name, err)
 		}
 	}
-	size := strconv.FormatInt(int64(want.Disk), 10)
-	switch {
-	case is.disk == 0:
-		// Under another name first: a disk that bears its name is whole.
-		if err := qemuImg(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", r.Base, partial(want.disk), size); err != nil {
-			return fmt.Errorf("disk of %s: %w", want.Name, err)
-		}
-		if err := os.Rename(partial(want.disk), want.disk); err != nil {
-			return fmt.Errorf("disk of %s: %w", want.Name, err)
-		}
-	case is.disk < want.Disk:
-		if err := qemuImg(ctx, "resize", "-q", "-f", "qcow2", want.disk, size); err != nil {
-			return fmt.Errorf("growing the disk of %s: %w", want.Name, err)
-		}
+	if err := is.fit(ctx, r.Base, want); err != nil {
+		return fmt.Errorf("disk of %s: %w", want.Name, err)
 	}
 	if is.seed == want.digest {
 		return nil
 	}
-	if err := renameio.WriteFile(want.seed, want.image, 0o600, renameio.IgnoreUmask()); err != nil {
+	if err := renameio.WriteFile(want.seed, want.image, private, renameio.IgnoreUmask()); err != nil {
 		return fmt.Errorf("seed of %s: %w", want.Name, err)
 	}
 	return nil
 }
 
-func partial(disk string) string { return disk + ".partial" }
-
-func qemuImg(ctx context.Context, args ...string) error {
-	said, err := exec.CommandContext(ctx, "qemu-img", args...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(string(said)))
+// fit makes the disk what it should be.
+func (is *standing) fit(ctx context.Context, base string, want wanted) error {
+	if is.disk == 0 {
+		return layer(ctx, base, want.disk, want.Disk)
+	}
+	if is.loose {
+		if err := os.Chmod(want.disk, private); err != nil {
+			return err
+		}
+	}
+	if is.disk < want.Disk {
+		return grow(ctx, want.disk, want.Disk)
 	}
 	return nil
 }
@@ -139,8 +131,9 @@ func (r *Room) start(ctx context.Context, is *standing, machine Machine) error {
 	})
 }
 
-// grace is how long a guest may take to shut down before it is cut off.
-const grace = time.Minute
+// grace is how long a guest may take to shut down before it is cut off: databases
+// write out all they hold.
+const grace = 5 * time.Minute
 
 // stop shuts the domain down, and cuts it off after a grace.
 func (r *Room) stop(ctx context.Context, machine Machine, say change.Progress) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"wiabctl/provision/change"
@@ -38,7 +39,7 @@ type Spec struct {
 
 // Image is a cloud image in qcow2 format.
 type Image struct {
-	URL    string `yaml:"url,omitempty"`    // http:, https: or file:; default Ubuntu 22.04's
+	URL    string `yaml:"url,omitempty"`    // http:, https: or file: with an absolute path; default Ubuntu 22.04's
 	SHA256 string `yaml:"sha256,omitempty"` // 64 hex digits, binding when given
 }
 
@@ -61,9 +62,7 @@ type Dimensions struct {
 func (s *Spec) Defaults() {
 	s.Accel = cmp.Or(s.Accel, KVM)
 	s.User = cmp.Or(s.User, "demo")
-	if s.Image == (Image{}) {
-		s.Image.URL = jammy
-	}
+	s.Image.URL = cmp.Or(s.Image.URL, jammy)
 	s.Sizes.Assethost.fill(Dimensions{CPUs: 2, Memory: 4 * GiB, Disk: 100 * GiB})
 	s.Sizes.Kubenode.fill(Dimensions{CPUs: 5, Memory: 9 * GiB, Disk: 150 * GiB})
 	s.Sizes.Datanode.fill(Dimensions{CPUs: 4, Memory: 8 * GiB, Disk: 100 * GiB})
@@ -94,7 +93,7 @@ func (s *Spec) Validate() error {
 	if !userName.MatchString(s.User) || s.User == "root" {
 		errs = append(errs, change.Invalidf("user", "%q is not a login name (lower-case letters, digits, - and _; not root)", s.User))
 	}
-	if !linkName.MatchString(s.Interface) {
+	if !linkName.MatchString(s.Interface) || s.Interface == "lo" {
 		errs = append(errs, change.Invalidf("interface", "%q is not an interface name such as enp1s0", s.Interface))
 	}
 	if s.Ready < 5*time.Second || s.Ready > 24*time.Hour {
@@ -111,6 +110,10 @@ func (i Image) validate() error {
 		errs = append(errs, change.Invalidf("image.url", "%q is not a URL", i.URL))
 	case address.Scheme != "http" && address.Scheme != "https" && address.Scheme != "file":
 		errs = append(errs, change.Invalidf("image.url", "scheme %q is none of http, https, file", address.Scheme))
+	case address.Scheme != "file" && address.Host == "":
+		errs = append(errs, change.Invalidf("image.url", "%q names no host", i.URL))
+	case address.Scheme == "file" && (address.Host != "" && address.Host != "localhost" || !strings.HasPrefix(address.Path, "/")):
+		errs = append(errs, change.Invalidf("image.url", "%q is not of the form file:///absolute/path", i.URL))
 	}
 	if i.SHA256 != "" && !hash64.MatchString(i.SHA256) {
 		errs = append(errs, change.Invalidf("image.sha256", "%q is not 64 lower-case hex digits", i.SHA256))

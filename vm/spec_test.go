@@ -39,6 +39,15 @@ func TestSpecFromYAML(t *testing.T) {
 	}
 }
 
+// The default image may be pinned without repeating where it lies.
+func TestSpecImageWithDigestAlone(t *testing.T) {
+	s := &Spec{Image: Image{SHA256: strings.Repeat("a", 64)}}
+	s.Defaults()
+	if want := (Image{URL: usual().Image.URL, SHA256: strings.Repeat("a", 64)}); s.Image != want {
+		t.Errorf("got %+v, want %+v", s.Image, want)
+	}
+}
+
 func TestSpecRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -51,6 +60,11 @@ func TestSpecRefuses(t *testing.T) {
 		{"interface", func(s *Spec) { s.Interface = "eth0/../x" }, []string{"interface: "}},
 		{"scheme", func(s *Spec) { s.Image.URL = "ftp://example.org/i" }, []string{`image.url: scheme "ftp"`}},
 		{"no url", func(s *Spec) { s.Image = Image{SHA256: "abc"} }, []string{"image.url: ", "image.sha256: "}},
+		{"no host", func(s *Spec) { s.Image.URL = "https:///i.qcow2" }, []string{`image.url: "https:///i.qcow2" names no host`}},
+		{"scheme only", func(s *Spec) { s.Image.URL = "http:" }, []string{`image.url: "http:" names no host`}},
+		{"relative file", func(s *Spec) { s.Image.URL = "file:x.qcow2" }, []string{`image.url: "file:x.qcow2" is not of the form`}},
+		{"another host's file", func(s *Spec) { s.Image.URL = "file://srv/x.qcow2" }, []string{`image.url: "file://srv/x.qcow2" is not of the form`}},
+		{"loopback", func(s *Spec) { s.Interface = "lo" }, []string{`interface: "lo"`}},
 		{"ready", func(s *Spec) { s.Ready = time.Second }, []string{"ready: is 1s"}},
 		{"sizes, all at once", func(s *Spec) {
 			s.Sizes.Datanode = Dimensions{CPUs: -1, Memory: 100 * MiB, Disk: MiB}

@@ -2,10 +2,8 @@ package vm
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -26,8 +24,9 @@ type standing struct {
 	ready   bool  // it was seen ready since it started
 	boots   bool  // autostart
 
-	disk Size   // what the disk may grow to; 0: there is none
-	seed string // digest of the seed file; "": there is none
+	disk  Size   // what the disk may grow to; 0: there is none
+	loose bool   // others on the host may read the disk
+	seed  string // digest of the seed file; "": there is none
 }
 
 // observe asks libvirt and the file system for the machine.
@@ -38,7 +37,7 @@ func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) 
 		return nil, fmt.Errorf("domain %s: %w", machine.Name, err)
 	}
 	at := r.paths(machine)
-	if is.disk, err = virtualSize(at.disk); err != nil {
+	if is.disk, is.loose, err = readDisk(at.disk); err != nil {
 		return nil, err
 	}
 	image, err := os.ReadFile(at.seed)
@@ -121,23 +120,4 @@ func (is *standing) foreign(machine Machine, at paths) error {
 	default:
 		return nil
 	}
-}
-
-// virtualSize is what the qcow2 disk may grow to, 0 if there is no such file.
-func virtualSize(path string) (Size, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("disk: %w", err)
-	}
-	defer file.Close()
-	// The header: magic "QFI\xfb", version, backing file's place, cluster bits,
-	// then the size (qemu's docs/interop/qcow2.txt).
-	var header [32]byte
-	if _, err := io.ReadFull(file, header[:]); err != nil || string(header[:4]) != "QFI\xfb" {
-		return 1, nil // something is there, but no qcow2 disk
-	}
-	return Size(binary.BigEndian.Uint64(header[24:])), nil
 }
