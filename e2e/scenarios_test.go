@@ -124,7 +124,7 @@ func TestHelmOperationsAgain(t *testing.T) {
 // TestReboot reboots the KVM host; without wiabctl all domains answer again.
 func TestReboot(t *testing.T) {
 	installed(t, red, blue)
-	before := onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER")
+	before := onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort")
 	if err := theLab.Reboot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestReboot(t *testing.T) {
 	})
 	answers(t, green, red, blue)
 	onHost(t, foreign)
-	same(t, "the rules after the reboot", before, onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER"))
+	same(t, "the rules after the reboot", before, onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort"))
 	eventually(t, 2*time.Minute, func(ctx context.Context) error {
 		a, err := try(ctx, "wiabctl", "plan")
 		if err == nil && a.stdout != "0 changes to make\n" {
