@@ -39,6 +39,7 @@ if [ ! -e /home/foreign ]; then
 <network><name>foreign</name><bridge name='virbr9'/><ip address='10.9.9.1' netmask='255.255.255.0'/></network>
 X
   virsh net-autostart foreign
+  virsh net-start foreign
   virsh define /dev/stdin <<X
 <domain type='qemu'><name>kubenode</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>
 X
