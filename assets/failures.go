@@ -36,6 +36,10 @@ var (
 		ID: "image-unusable", Exit: 57,
 		Advice: "configure the url of a cloud image in qcow2 or raw format (and install qemu-utils)",
 	}
+	ImageInUse = change.Kind{
+		ID: "image-in-use", Exit: 59,
+		Advice: "remove that disk if nobody needs it, or give it a base image of its own (qemu-img rebase), then run again",
+	}
 	KeyUnusable = change.Kind{
 		ID: "key-unusable", Exit: 58,
 		Advice: "restore the key file from a backup, or move it away to have a new one made where no VM uses it yet",
@@ -44,5 +48,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 
@@ -14,7 +15,8 @@ import (
 )
 
 // BaseImage is the disk image that all VMs' disks are layered on. Its name holds
-// a digest, so another image never takes the place of one under running VMs.
+// its digest, or without one its URL's: what is configured anew never takes the
+// place of the image under running VMs.
 type BaseImage struct {
 	URL    string // http:, https: or file:
 	SHA256 string // of what the URL gives, 64 hex digits; empty accepts anything
@@ -85,19 +87,35 @@ func (b BaseImage) place(ctx context.Context, say change.Progress) error {
 
 // fill makes part from the source: a copy, or a conversion of another format.
 func (b BaseImage) fill(ctx context.Context, source, part string, say change.Progress) error {
-	format, err := inspect(ctx, source)
+	format, err := b.inspect(ctx, source)
 	if err != nil {
 		return err
 	}
 	if format == "qcow2" {
-		return copyFile(source, part)
+		return copyFile(ctx, source, part)
 	}
 	say.Sayf("convert the base image from %s to qcow2", format)
 	return convert(ctx, source, format, part)
 }
 
+// inspect is the format of what was downloaded. What cannot be used is not held,
+// so that the next run asks the URL again.
+func (b BaseImage) inspect(ctx context.Context, source string) (string, error) {
+	format, err := inspect(ctx, source)
+	if err == nil && format == "raw" && b.SHA256 == "" {
+		err = bootable(source) // anything else is raw too, such as a web page
+	}
+	if err != nil && ctx.Err() == nil && !errors.Is(err, exec.ErrNotFound) {
+		err = errors.Join(err, b.download().Forget())
+	}
+	return format, err
+}
+
+// chunk is how much is copied before ctx is looked at again.
+const chunk = 64 << 20
+
 // copyFile lets the kernel copy, which shares the blocks where it can.
-func copyFile(from, to string) error {
+func copyFile(ctx context.Context, from, to string) error {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
@@ -107,7 +125,14 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(target, source)
+	for err == nil {
+		if err = context.Cause(ctx); err == nil {
+			_, err = io.CopyN(target, source, chunk)
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	return errors.Join(err, target.Close())
 }
 
@@ -121,7 +146,8 @@ func settle(path string) error {
 }
 
 // Remove plans the removal of every base image of ours; the cache is kept. The
-// VMs whose disks are layered on them have to be gone before.
+// VMs whose disks are layered on them have to be gone when it is applied: one that
+// another disk in Images is layered on stays, with a Failure of kind ImageInUse.
 func (b BaseImage) Remove(context.Context) ([]change.Change, error) {
 	entries, err := os.ReadDir(b.Images)
 	if err != nil {
@@ -136,6 +162,9 @@ func (b BaseImage) Remove(context.Context) ([]change.Change, error) {
 		plan = append(plan, change.Change{
 			Verb: change.Delete, Subject: "base image " + path, Reason: "it was placed by wiabctl",
 			Apply: func(context.Context, change.Progress) error {
+				if err := unlayered(path); err != nil {
+					return err
+				}
 				if err := gone(os.Remove(path)); err != nil {
 					return fmt.Errorf("remove the base image: %w", err)
 				}

@@ -1,12 +1,14 @@
 package assets
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // disk makes a small image with qemu-img.
@@ -62,6 +64,8 @@ func TestBaseImageRefuses(t *testing.T) {
 	backing := disk(t, "-f", "qcow2")
 	wrong := image(t, disk(t, "-f", "raw"))
 	wrong.SHA256 = sha([]byte("another"))
+	page := image(t, write(t, filepath.Join(t.TempDir(), "page"), []byte(strings.Repeat("<html>not found</html>", 100))))
+	page.SHA256 = ""
 	tests := map[string]struct {
 		image BaseImage
 		want  error
@@ -69,6 +73,7 @@ func TestBaseImageRefuses(t *testing.T) {
 		"layered on another file": {image(t, disk(t, "-f", "qcow2", "-F", "qcow2", "-b", backing)), ImageUnusable.Failf("")},
 		"data in another file":    {image(t, disk(t, "-f", "qcow2", "-o", "data_file="+backing+".data")), ImageUnusable.Failf("")},
 		"another format":          {image(t, disk(t, "-f", "vmdk")), ImageUnusable.Failf("")},
+		"a web page":              {page, ImageUnusable.Failf("")},
 		"another digest":          {wrong, ArtifactDigest.Failf("")},
 	}
 	for name, test := range tests {
@@ -80,8 +85,92 @@ func TestBaseImageRefuses(t *testing.T) {
 			if err := apply(t, plan); !errors.Is(err, test.want) {
 				t.Errorf("got %v", err)
 			}
+			if errors.Is(test.want, ImageUnusable.Failf("")) && test.image.download().Held() {
+				t.Error("what cannot be used is still held")
+			}
 			if left, err := filepath.Glob(filepath.Join(test.image.Images, "*")); err != nil || left != nil {
 				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// Without a digest a raw image is taken for one when it could boot.
+func TestBaseImageRawWithoutDigest(t *testing.T) {
+	boot := make([]byte, 1<<20)
+	boot[510], boot[511] = 0x55, 0xAA
+	b := image(t, write(t, filepath.Join(t.TempDir(), "disk.img"), boot))
+	b.SHA256 = ""
+	plan, err := b.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := apply(t, plan); err != nil {
+		t.Error(err)
+	}
+}
+
+// Without qemu-img nothing is known of the image: it need not come again.
+func TestBaseImageStaysHeldWithoutQemuImg(t *testing.T) {
+	b := image(t, disk(t, "-f", "qcow2"))
+	plan, err := b.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if err := apply(t, plan); !errors.Is(err, ImageUnusable.Failf("")) || !b.download().Held() {
+		t.Errorf("got %v, held %v", err, b.download().Held())
+	}
+}
+
+func TestCopiesEndWithContext(t *testing.T) {
+	source := write(t, filepath.Join(t.TempDir(), "source"), []byte("content"))
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(errStalled)
+	if err := copyFile(ended, source, source+".copy"); !errors.Is(err, errStalled) {
+		t.Errorf("copy: got %v", err)
+	}
+	under, err := begin(Download{URL: "file://" + source, Path: source + ".held", Patience: time.Minute}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer under.file.Close()
+	if err := under.pull(ended); !errors.Is(err, errStalled) {
+		t.Errorf("download: got %v", err)
+	}
+}
+
+// A disk that is still layered on the image keeps it.
+func TestBaseImageInUseStays(t *testing.T) {
+	for name, backing := range map[string]func(base string) string{
+		"by its path": func(base string) string { return base },
+		"by its name": filepath.Base,
+		"by a JSON text": func(base string) string {
+			return `json:{"driver":"qcow2","file":{"driver":"file","filename":"` + base + `"}}`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := image(t, disk(t, "-f", "qcow2"))
+			plan, err := b.Plan(t.Context())
+			if err != nil || apply(t, plan) != nil {
+				t.Fatal(err)
+			}
+			plan, err = b.Remove(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			layered := filepath.Join(b.Images, "mine.img") // made after planning
+			if out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing(b.Path()), layered).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if err := apply(t, plan); !errors.Is(err, ImageInUse.Failf("")) || !strings.Contains(err.Error(), layered) || !exists(b.Path()) {
+				t.Fatalf("got %v", err)
+			}
+			if err := os.Remove(layered); err != nil {
+				t.Fatal(err)
+			}
+			if err := apply(t, plan); err != nil || exists(b.Path()) {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

@@ -78,7 +78,7 @@ func (t *transfer) pull(ctx context.Context) error {
 	}
 	t.validator = src.validator
 	t.meter.total = src.total
-	_, err = io.Copy(t, alive{src, func() { stall.Reset(silence) }})
+	_, err = io.Copy(t, alive{until{ctx, src}, func() { stall.Reset(silence) }})
 	if err == nil && src.total > 0 && t.have != src.total {
 		err = io.ErrUnexpectedEOF
 	}

@@ -39,7 +39,7 @@ func unpack(ctx context.Context, archive, dir string, uid, gid int, say change.P
 	if err := target.own("."); err != nil {
 		return err
 	}
-	source := &watched{ctx: ctx, from: file, meter: meter{what: "unpack artifact", total: info.Size(), say: say}}
+	source := &watched{from: until{ctx, file}, meter: meter{what: "unpack artifact", total: info.Size(), say: say}}
 	err = target.fill(source)
 	if ctx.Err() != nil {
 		return fmt.Errorf("unpack %s: %w", archive, context.Cause(ctx))
@@ -98,18 +98,27 @@ func tarError(err error) error {
 	return err
 }
 
-// watched is the archive being read: it tells how far it is and ends with ctx.
+// until reads as long as ctx lasts.
+type until struct {
+	ctx  context.Context //nolint:containedctx // a Reader has no other way to hear of the end
+	from io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.from.Read(p)
+}
+
+// watched is the archive being read: it tells how far it is.
 type watched struct {
-	ctx   context.Context //nolint:containedctx // a Reader has no other way to hear of the end
 	from  io.Reader
 	have  int64
 	meter meter
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	if w.ctx.Err() != nil {
-		return 0, context.Cause(w.ctx)
-	}
 	n, err := w.from.Read(p)
 	w.have += int64(n)
 	w.meter.at(w.have)
