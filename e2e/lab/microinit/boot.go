@@ -17,8 +17,8 @@ import (
 const instanceFile = "/var/lib/cloud/data/instance-id"
 
 // boot brings the system up as far as sshd needs it. Whatever fails in the seed
-// is said on the console and kept for cloud-init status; only what leaves no
-// system at all is returned.
+// is said on the console and kept for final; only what leaves no system at all
+// is returned.
 func boot(ctx context.Context, console io.Writer) error {
 	if err := mountKernelFilesystems(); err != nil {
 		return err
@@ -29,11 +29,7 @@ func boot(ctx context.Context, console io.Writer) error {
 		// Without keys sshd would not start, and nobody could look.
 		err = errors.Join(err, exec.CommandContext(ctx, "ssh-keygen", "-A").Run())
 	}
-	if err := writeResult(err); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(console, finished(time.Now(), disk, uptime()))
-	return err
+	return outcomeOf(disk, err).keep(outcomeFile)
 }
 
 // configure applies the seed: the network at every boot, the rest once for
@@ -95,13 +91,4 @@ func mountKernelFilesystems() error {
 		}
 	}
 	return os.MkdirAll("/run/sshd", 0o755)
-}
-
-// uptime is the time since the kernel started.
-func uptime() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
-		return 0
-	}
-	return time.Duration(t.Nano())
 }

@@ -26,13 +26,12 @@ func finished(now time.Time, disk string, up time.Duration) string {
 		version, now.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"), source, up.Seconds())
 }
 
-// writeResult keeps the end of this boot for cloud-init status.
-func writeResult(failure error) error {
-	text := "status: done\n"
+// result is what cloud-init status answers from now on.
+func result(failure error) string {
 	if failure != nil {
-		text = "status: error\ndetail:\n" + failure.Error() + "\n"
+		return "status: error\ndetail:\n" + failure.Error() + "\n"
 	}
-	return writeFile(resultFile, text, 0o644)
+	return "status: done\n"
 }
 
 // cloudInit answers as the command of that name; it returns the exit code.
@@ -46,7 +45,7 @@ func cloudInit(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	result, err := os.ReadFile(resultFile)
-	for tick := time.Tick(200 * time.Millisecond); slices.Contains(args, "--wait") && errors.Is(err, os.ErrNotExist); {
+	for tick := time.Tick(poll); slices.Contains(args, "--wait") && errors.Is(err, os.ErrNotExist); {
 		<-tick
 		result, err = os.ReadFile(resultFile)
 	}
