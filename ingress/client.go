@@ -3,6 +3,7 @@ package ingress
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +16,9 @@ import (
 const dialTimeout = 3 * time.Second
 
 // client makes a client that connects to the address, whatever host is asked
-// for, and takes each answer as it is: without redirects, proxies, cookies.
-func (v Verify) client() *http.Client {
+// for, trusts the roots, and takes each answer as it is: without redirects,
+// proxies, cookies.
+func (v Verify) client(roots *x509.CertPool) *http.Client {
 	address := v.Address
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		address = net.JoinHostPort(address, "443")
@@ -27,7 +29,7 @@ func (v Verify) client() *http.Client {
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return dialer.DialContext(ctx, network, address)
 			},
-			TLSClientConfig:   &tls.Config{RootCAs: v.RootCAs, MinVersion: tls.VersionTLS12},
+			TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			DisableKeepAlives: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // golden compares values with the file of that name under testdata.
 func golden(t *testing.T, name string, values Values) {
 	t.Helper()
-	got, err := Document(values)
+	got, err := marshal(values)
 	if err != nil {
 		t.Fatal(err)
 	}

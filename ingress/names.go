@@ -32,27 +32,8 @@ const defaultRelease = "nginx-ingress-services"
 // ReleaseName is the helm release of the extra domain with that name.
 func ReleaseName(name string) string { return defaultRelease + "-" + name }
 
-// ObjectNames are the two Ingress objects of the extra domain with that name.
-func ObjectNames(name string) []string {
-	return []string{"nginx-ingress-" + name, "minio-ingress-" + name}
-}
-
-// IssuerName is the ClusterIssuer of the extra domain with that name.
-func IssuerName(name string) string { return "letsencrypt-http01-" + name }
-
 // CertificateName is the Certificate object of a domain: the chart turns its
 // dots into dashes, so a.b.org and a-b.org cannot both be served.
 func CertificateName(domain string) string {
 	return strings.ReplaceAll(domain, ".", "-") + "-csr"
-}
-
-// SecretName is the Secret with the certificate of the extra domain with that
-// name: issued by cert-manager, or the user's own.
-func SecretName(name string, own bool) string {
-	full := ReleaseName(name) + "-nginx-multi-ingress-" + name
-	full = strings.TrimSuffix(full[:min(len(full), 63)], "-") // as the chart does
-	if own {
-		return full + "-wildcard-tls-certificate"
-	}
-	return full + "-managed-tls-certificate"
 }

@@ -52,12 +52,3 @@ func Overlays(s Set, webapp []byte) (map[string]Values, error) {
 	}
 	return layers, nil
 }
-
-// Document is the YAML of values, always the same for the same values.
-func Document(v Values) ([]byte, error) {
-	text, err := marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte("# Computed by wiabctl from its configuration, and written anew at each change.\n"), text...), nil
-}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 type Verify struct {
 	Address string         // the public address; port 443 unless it has one
 	RootCAs *x509.CertPool // who may have signed the certificates; nil for the system's
+	Extra   []Domain       // their own certificates are trusted beside RootCAs, whoever signed them
 	Timeout time.Duration  // for one answer; zero for ten seconds
 }
 
@@ -39,7 +42,11 @@ func (v Verify) Domain(ctx context.Context, domain string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
 	defer cancel()
-	client := v.client()
+	roots, err := v.roots(domain)
+	if err != nil {
+		return err
+	}
+	client := v.client(roots)
 	defer client.CloseIdleConnections()
 
 	checks := []func(context.Context, *http.Client, string) error{deeplink, webapp}
@@ -52,6 +59,27 @@ func (v Verify) Domain(ctx context.Context, domain string) error {
 		})
 	}
 	return errors.Join(append(wrong, asking.Wait())...)
+}
+
+// roots are whom the domain's certificate is trusted from.
+func (v Verify) roots(domain string) (*x509.CertPool, error) {
+	at := slices.IndexFunc(v.Extra, func(d Domain) bool { return d.Domain == domain && d.Certificate.Own() })
+	if at < 0 {
+		return v.RootCAs, nil
+	}
+	own, err := os.ReadFile(v.Extra[at].Certificate.Cert)
+	if err != nil {
+		return nil, fmt.Errorf("certificate of %s: %w", domain, err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("the system's certificates: %w", err)
+	}
+	if v.RootCAs != nil {
+		roots = v.RootCAs.Clone()
+	}
+	roots.AppendCertsFromPEM(own)
+	return roots, nil
 }
 
 // Plan is one wait for each domain that isn't right yet, with what is wrong.

@@ -3,9 +3,11 @@ package ingress
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -108,6 +110,34 @@ func TestVerifyDomain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A certificate that the user brings is trusted for its domain alone, whoever
+// signed it.
+func TestVerifyOwnCertificate(t *testing.T) {
+	const red, blue = "red.example.com", "blue.example.net"
+	pair := newAuthority(t).issue("own", time.Now().Add(time.Hour), append(Hosts(red), Hosts(blue)...)...)
+	own := Domain{Domain: red, Certificate: files(t, pair)}
+	for name, roots := range map[string]*x509.CertPool{"beside the system's": nil, "beside given ones": newAuthority(t).pool()} {
+		t.Run(name, func(t *testing.T) {
+			v := serve(t, newAuthority(t), &backend{link: goodLink(red), kind: "application/json", status: 200, app: 200}, pair)
+			v.RootCAs = roots
+			if err := v.Domain(t.Context(), red); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+				t.Errorf("before it is known: got %v", err)
+			}
+			v.Extra = []Domain{{Domain: blue}, own}
+			if err := v.Domain(t.Context(), red); err != nil {
+				t.Errorf("got %v", err)
+			}
+			if err := v.Domain(t.Context(), blue); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+				t.Errorf("another domain: got %v", err)
+			}
+		})
+	}
+	v := Verify{Address: "127.0.0.1:1", Extra: []Domain{{Domain: red, Certificate: Certificate{Cert: "/nowhere", Key: "/nowhere"}}}}
+	if err := v.Domain(t.Context(), red); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is gone: got %v", err)
 	}
 }
 

@@ -369,7 +369,7 @@ func (i *Installation) domains(api *cluster.API) Stage {
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
 		address, err := i.publicAddress()
-		return ingress.Verify{Address: address.String()}, err
+		return ingress.Verify{Address: address.String(), Extra: i.config.Ingress.Domains}, err
 	}}
 }
 
