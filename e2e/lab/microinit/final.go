@@ -12,8 +12,8 @@ import (
 
 const (
 	sshPort     = 22
-	sshDeadline = 60 * time.Second      // sshd needs half a second, and several on a crowded machine
-	poll        = 20 * time.Millisecond // a look at the kernel's tables costs a few ms at most, even emulated
+	sshDeadline = 60 * time.Second // sshd needs half a second, and several on a crowded machine
+	poll        = 20 * time.Millisecond
 )
 
 // final has the last word of a start: what cloud-init status answers, and the
@@ -25,7 +25,7 @@ const (
 // already translated.
 func final(ctx context.Context, console io.Writer) error {
 	booted := readOutcome(outcomeFile)
-	noSSH := awaitListener(ctx, kernelTables(), sshPort, sshDeadline)
+	noSSH := awaitListener(ctx, sshPIDFile, kernelTables(), sshPort, sshDeadline)
 	err := writeFile(resultFile, result(errors.Join(booted.err(), noSSH)), 0o644)
 	if err = errors.Join(noSSH, err); err != nil {
 		return err

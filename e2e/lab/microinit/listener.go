@@ -4,28 +4,30 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
 
+// sshPIDFile is what sshd writes once it listens; it is new at each boot.
+const sshPIDFile = "/run/sshd.pid"
+
 // kernelTables are the kernel's TCP sockets, one table for each IP version.
 func kernelTables() []string { return []string{"/proc/net/tcp", "/proc/net/tcp6"} }
 
-// awaitListener returns nil as soon as a table has a socket that listens on the
-// port. It asks the kernel: a connection would do as well, but sshd would have
-// to fork for each.
+// awaitListener returns nil as soon as the sign is there and a table has a
+// socket that listens on the port. The tables are the proof, but to read them
+// takes 5 ms under emulation, which at every look would be a quarter of the CPU
+// that sshd needs to start; so they are read only when the sign is there.
 //
 // The deadline is counted in looks: the clock of an emulated CPU can leap by
 // minutes when its host is busy (the kernel then says that the TSC is unstable).
-func awaitListener(ctx context.Context, tables []string, port uint16, deadline time.Duration) error {
+func awaitListener(ctx context.Context, sign string, tables []string, port uint16, deadline time.Duration) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for range deadline / poll {
-		for _, table := range tables {
-			// A kernel without an IP version has no such table.
-			if text, err := os.ReadFile(table); err == nil && listens(string(text), port) {
-				return nil
-			}
+		if _, err := os.Stat(sign); err == nil && anyListens(tables, port) {
+			return nil
 		}
 		select {
 		case <-ctx.Done():
@@ -34,6 +36,15 @@ func awaitListener(ctx context.Context, tables []string, port uint16, deadline t
 		}
 	}
 	return fmt.Errorf("nothing listens on port %d after %v: look at what sshd says on the console", port, deadline)
+}
+
+// anyListens looks at the tables that there are: a kernel without an IP version
+// lacks that one.
+func anyListens(tables []string, port uint16) bool {
+	return slices.ContainsFunc(tables, func(table string) bool {
+		text, err := os.ReadFile(table)
+		return err == nil && listens(string(text), port)
+	})
 }
 
 // listens finds a listening socket in a table of the form that the kernel's

@@ -44,16 +44,21 @@ func TestListens(t *testing.T) {
 }
 
 func TestAwaitListenerSeesItCome(t *testing.T) {
+	sign := filepath.Join(t.TempDir(), "pid")
 	tables := []string{filepath.Join(t.TempDir(), "no-such-version"), filepath.Join(t.TempDir(), "tcp6")}
 	synctest.Test(t, func(t *testing.T) {
 		const comes = 30 * time.Second
-		time.AfterFunc(comes, func() {
-			if err := os.WriteFile(tables[1], []byte(tableHead+listening6), 0o600); err != nil {
-				t.Error(err)
+		put := func(path, text string) func() {
+			return func() {
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Error(err)
+				}
 			}
-		})
+		}
+		time.AfterFunc(comes/3, put(tables[1], tableHead+listening6))
+		time.AfterFunc(comes, put(sign, "128\n"))
 		began := time.Now()
-		if err := awaitListener(t.Context(), tables, 22, time.Minute); err != nil {
+		if err := awaitListener(t.Context(), sign, tables, 22, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took < comes || took > comes+poll {
@@ -69,7 +74,7 @@ func TestAwaitListenerGivesUp(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		err := awaitListener(t.Context(), []string{table}, 22, time.Minute)
+		err := awaitListener(t.Context(), table, []string{table}, 22, time.Minute)
 		if err == nil || !strings.Contains(err.Error(), "port 22") {
 			t.Errorf("got %v, want an error that names the port", err)
 		}
@@ -82,7 +87,7 @@ func TestAwaitListenerGivesUp(t *testing.T) {
 func TestAwaitListenerIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := awaitListener(ctx, nil, 22, time.Minute); !errors.Is(err, context.Canceled) {
+	if err := awaitListener(ctx, "", nil, 22, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
