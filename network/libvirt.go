@@ -34,6 +34,7 @@ func (f *Fabric) definition() (*libvirtxml.Network, error) {
 		Name:     f.Spec.Name,
 		UUID:     uuidOf(f.Deployment),
 		Metadata: note,
+		MAC:      &libvirtxml.NetworkMAC{Address: macOf(f.Deployment)},
 		Forward:  &libvirtxml.NetworkForward{Mode: "open"},
 		Bridge:   &libvirtxml.NetworkBridge{Name: f.Spec.Bridge, STP: "on", Delay: "0"},
 		IPs: []libvirtxml.NetworkIP{{

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"crypto/sha256"
 	"encoding/xml"
 	"fmt"
 
@@ -47,4 +48,11 @@ func owner(network *libvirtxml.Network) (string, error) {
 func uuidOf(deployment string) string {
 	ours := uuid.NewSHA1(uuid.NameSpaceURL, []byte(namespace))
 	return uuid.NewSHA1(ours, []byte(deployment+"/network")).String()
+}
+
+// macOf is the bridge's own address, in QEMU's range 52:54:00, the rest from a
+// digest of the names: left to libvirt it would be another one each time.
+func macOf(deployment string) string {
+	sum := sha256.Sum256([]byte(deployment + "/network"))
+	return fmt.Sprintf("52:54:00:%02x:%02x:%02x", sum[0], sum[1], sum[2])
 }

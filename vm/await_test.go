@@ -63,4 +63,8 @@ func TestRoomGivesUpOnASilentMachine(t *testing.T) {
 	if left := g.plan(t); len(left) != 0 {
 		t.Errorf("a machine that answers by now: %q, want no change", left)
 	}
+	g.silent.Store(true)
+	if left := g.plan(t); len(left) != 0 {
+		t.Errorf("a machine that answered once and is busy now: %q, want no change", left)
+	}
 }

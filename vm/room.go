@@ -33,6 +33,10 @@ type Room struct {
 	// Probe returns nil once the machine answers over SSH with its known host
 	// key and cloud-init is done. It must not wait by itself.
 	Probe func(ctx context.Context, machine Machine) error
+
+	// answered are the running domains, by libvirt's id, that answered a plan's
+	// glance: they need not answer the next plan's too, on a host that may be busier.
+	answered sync.Map
 }
 
 // probing is the longest one probe of a machine may take.
@@ -80,7 +84,7 @@ func (r *Room) plan(ctx context.Context, machine Machine) (*change.Change, error
 	}
 	verb, reason := is.differs(want)
 	if verb == "" && !is.ready {
-		verb, reason = r.glance(ctx, machine)
+		verb, reason = r.glance(ctx, machine, is.domain.ID)
 	}
 	if verb == "" {
 		return nil, nil //nolint:nilnil // no change is an answer
@@ -97,12 +101,16 @@ func (r *Room) plan(ctx context.Context, machine Machine) (*change.Change, error
 }
 
 // glance asks a machine that nobody has seen ready, once and briefly.
-func (r *Room) glance(ctx context.Context, machine Machine) (change.Verb, string) {
+func (r *Room) glance(ctx context.Context, machine Machine, id int32) (change.Verb, string) {
+	if _, ok := r.answered.Load(id); ok {
+		return "", ""
+	}
 	brief, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
 	if err := r.Probe(brief, machine); err != nil {
 		return change.Wait, fmt.Sprintf("it is not seen ready yet: %v", err)
 	}
+	r.answered.Store(id, true)
 	return "", ""
 }
 
