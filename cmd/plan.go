@@ -15,12 +15,7 @@ func newPlan(o *options) *cobra.Command {
 		Example: "  sudo wiabctl plan",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			plans, err := installation.Plan(c.Context())
+			plans, err := o.plan(c)
 			o.renderPlan(c.OutOrStdout(), plans)
 			if err != nil {
 				return err
@@ -31,4 +26,14 @@ func newPlan(o *options) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// plan asks the configured installation what it has to do.
+func (o *options) plan(c *cobra.Command) ([]provision.Planned, error) {
+	installation, err := o.open(c.OutOrStdout())
+	if err != nil {
+		return nil, err
+	}
+	defer installation.Close()
+	return installation.Plan(c.Context())
 }

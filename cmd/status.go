@@ -15,12 +15,7 @@ func newStatus(o *options) *cobra.Command {
 		Example: "  sudo wiabctl status",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			plans, err := installation.Plan(c.Context())
+			plans, err := o.plan(c)
 			o.renderStatus(c, plans)
 			return err
 		},

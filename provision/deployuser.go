@@ -77,7 +77,7 @@ func (u deployUser) plan() ([]change.Change, error) {
 		return nil, err
 	}
 	if !authorized {
-		changes = append(changes, change.Change{Verb: change.Create, Subject: "our key for " + u.Name, Reason: "wiabctl logs in as " + u.Name, Apply: u.authorize})
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "our key for " + u.Name, Reason: "wiabctl logs in as " + u.Name, Apply: u.withKeys(authorizedKeys.add)})
 	}
 	return changes, nil
 }
@@ -117,16 +117,19 @@ func (u deployUser) authorized() (bool, error) {
 	return keys.has(key)
 }
 
-func (u deployUser) authorize(context.Context, change.Progress) error {
-	key, err := u.Key()
-	if err != nil {
-		return err
+// withKeys is the change that edits the account's authorized keys by our line.
+func (u deployUser) withKeys(edit func(authorizedKeys, []byte) error) func(context.Context, change.Progress) error {
+	return func(context.Context, change.Progress) error {
+		key, err := u.Key()
+		if err != nil {
+			return err
+		}
+		keys, err := u.authorizedKeys()
+		if err != nil {
+			return err
+		}
+		return edit(keys, key)
 	}
-	keys, err := u.authorizedKeys()
-	if err != nil {
-		return err
-	}
-	return keys.add(key)
 }
 
 // remove takes the sudo rule away, and the account if we made it, else our key.
@@ -147,7 +150,7 @@ func (u deployUser) remove() ([]change.Change, error) {
 	if err != nil || !authorized {
 		return changes, err
 	}
-	return append(changes, change.Change{Verb: change.Delete, Subject: "our key for " + u.Name, Reason: "wiabctl put it there", Apply: u.unauthorize}), nil
+	return append(changes, change.Change{Verb: change.Delete, Subject: "our key for " + u.Name, Reason: "wiabctl put it there", Apply: u.withKeys(authorizedKeys.drop)}), nil
 }
 
 // delete waits for the account's last process, for userdel refuses while one lives.
@@ -164,16 +167,4 @@ func (u deployUser) delete(ctx context.Context, say change.Progress) error {
 			return command(ctx, nil, nil, "userdel", "--remove", u.Name)
 		},
 	}.Await(ctx, say)
-}
-
-func (u deployUser) unauthorize(context.Context, change.Progress) error {
-	key, err := u.Key()
-	if err != nil {
-		return err
-	}
-	keys, err := u.authorizedKeys()
-	if err != nil {
-		return err
-	}
-	return keys.drop(key)
 }
