@@ -29,7 +29,7 @@ lab-down: $(LABCTL) ## remove the lab and everything it made
 
 test: deps lint unit e2e ## everything that CI runs
 
-unit: ## the tests of the packages; as root none is left out
+unit: $(if $(filter 0,$(shell id -u)),deps) ## the tests of the packages; as root none is left out
 	go test $$(go list ./... | grep -v /e2e)
 
 e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN='TestUp$|TestDown'
@@ -56,7 +56,7 @@ clean: $(LABCTL) ## empty the cache of what takes long to build
 	$(LABCTL) clean
 
 deps: # what this machine lacks, from its own distribution
-	@dpkg-query -W -f '$${Package}\n' $(PACKAGES) >/dev/null 2>&1 || { apt-get -q update && \
+	@dpkg-query -W -f '$${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | grep -cx installed | grep -qx $(words $(PACKAGES)) || { apt-get -q update && \
 	  DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $(PACKAGES); }
 
 $(LABCTL): FORCE
