@@ -132,7 +132,7 @@ func outcome(t testing.TB) string {
 for d in $(virsh list --all --name | sort); do virsh dumpxml --inactive $d; virsh domstate $d; done
 virsh list --all --autostart --name | sort
 virsh net-dumpxml wirebox
-nft -s list table ip wiabctl; iptables -S DOCKER-USER
+nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort
 find /home/wire/wire-server-deploy/ /etc/systemd/system /etc/sysctl.d /etc/wiabctl /var/lib/wiabctl /var/lib/libvirt/images -printf '%p %y %m %u\n' \
   | grep -v '^/var/lib/wiabctl/log/' | sort
 cat /etc/hosts /etc/wiabctl/wiabctl.yaml /home/wire/wire-server-deploy/ansible/inventory/offline/inventory.yml
