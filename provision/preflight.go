@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"wiabctl/provision/change"
 )
@@ -42,4 +43,16 @@ func rootCheck(context.Context) error {
 		return NotRoot.Failf("wiabctl runs as user %d; host, libvirt and firewall belong to root", os.Geteuid())
 	}
 	return nil
+}
+
+// certificateCheck refuses the user's own certificates that a client would refuse.
+func (i *Installation) certificateCheck(context.Context) error {
+	var errs []error
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			_, _, err := d.Certificate.Read(d.Domain, time.Now())
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -1,0 +1,86 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"golang.org/x/crypto/ssh"
+
+	"wiabctl/assets"
+	"wiabctl/cluster"
+	"wiabctl/provision/change"
+	"wiabctl/vm"
+)
+
+// keys are the installation's SSH keys.
+func (i *Installation) keys() assets.Keys { return assets.Keys{Dir: filepath.Join(stateDir, "keys")} }
+
+func (i *Installation) machineKeys(name string) (vm.Keys, error) {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return vm.Keys{}, err
+	}
+	host, err := i.keys().Load(assets.HostKey(name))
+	return vm.Keys{Authorized: []string{user.Public}, HostPrivate: string(host.Private), HostPublic: host.Public}, err
+}
+
+// probe asks a VM over SSH whether it is ready.
+func (i *Installation) probe(ctx context.Context, m vm.Machine) error {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return err
+	}
+	host, err := i.keys().Load(assets.HostKey(m.Name))
+	if err != nil {
+		return err
+	}
+	return cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort),
+		User: m.User, Key: user.Signer, HostKey: host.Signer.PublicKey()}.Ready(ctx)
+}
+
+// adminTarget is the KVM host itself, over loopback, with the host key that its
+// own sshd uses.
+func (i *Installation) adminTarget() (cluster.Target, error) {
+	if _, err := user.Lookup(i.config.Host.User); err != nil {
+		return cluster.Target{}, fmt.Errorf("the deploy user: %w", change.ErrNotInstalled)
+	}
+	key, err := i.keys().Load(assets.AdminKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cluster.Target{}, fmt.Errorf("the key to the admin host: %w", change.ErrNotInstalled)
+	}
+	if err != nil {
+		return cluster.Target{}, err
+	}
+	line, err := os.ReadFile("/etc/ssh/ssh_host_ed25519_key.pub")
+	if err != nil {
+		return cluster.Target{}, HostKeyMissing.Failf("the host's own SSH key: %w", err)
+	}
+	hostKey, _, _, _, err := ssh.ParseAuthorizedKey(line)
+	if err != nil {
+		return cluster.Target{}, HostKeyMissing.Failf("the host's own SSH key: %w", err)
+	}
+	return cluster.Target{Name: "admin host", Address: net.JoinHostPort(sshHost, sshPort),
+		User: i.config.Host.User, Key: key.Signer, HostKey: hostKey}, nil
+}
+
+func (i *Installation) inventoryKeys() (cluster.Keys, error) {
+	user, err := i.keys().Load(assets.UserKey)
+	if err != nil {
+		return cluster.Keys{}, err
+	}
+	keys := cluster.Keys{User: user.Private, Hosts: map[string]ssh.PublicKey{}}
+	for _, m := range i.vms() {
+		host, err := i.keys().Load(assets.HostKey(m.Name))
+		if err != nil {
+			return cluster.Keys{}, err
+		}
+		keys.Hosts[m.Name] = host.Signer.PublicKey()
+	}
+	return keys, nil
+}

@@ -1,0 +1,169 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+
+	"wiabctl/assets"
+	"wiabctl/cluster"
+	"wiabctl/ingress"
+	"wiabctl/network"
+	"wiabctl/vm"
+)
+
+// This file makes the stages' parts from the configuration: it is where they learn of each other.
+
+func (i *Installation) preflight() Stage {
+	return preflight{
+		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck},
+		fetch:  i.artifact().PlanFetch,
+	}
+}
+
+func (i *Installation) host() Stage {
+	keyNames := []string{assets.UserKey, assets.AdminKey}
+	var names []string
+	for _, m := range i.vms() {
+		keyNames = append(keyNames, assets.HostKey(m.Name))
+		names = append(names, fmt.Sprintf("%s %s", m.Address, m.Name))
+	}
+	return host{
+		user:     i.deployUser(),
+		keys:     i.keys(),
+		keyNames: keyNames,
+		packages: installer{Receipt: filepath.Join(stateDir, "receipts", "packages")},
+		shipped:  i.defaultNetwork(),
+		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
+		dirs:     []string{cacheDir, stateDir},
+	}
+}
+
+func (i *Installation) defaultNetwork() defaultNetwork {
+	shipped := network.Shipped{Libvirt: i.libvirt.Use}
+	return defaultNetwork{
+		Receipt:   filepath.Join(stateDir, "receipts", "libvirt-network-default"),
+		Signs:     libvirtSigns(),
+		Displaced: i.config.Network.Displaces(),
+		Idle:      shipped.Idle,
+		Remove:    shipped.Remove,
+	}
+}
+
+func (i *Installation) deployUser() deployUser {
+	return deployUser{
+		Name: i.config.Host.User,
+		Key: func() ([]byte, error) {
+			key, err := i.keys().Load(assets.AdminKey)
+			return []byte(`from="127.0.0.1,::1" ` + key.Public + "\n"), err
+		},
+		Leave: i.admin.Close,
+	}
+}
+
+// artifact is the artifact in the deploy user's home.
+func (i *Installation) artifact() assets.Artifact {
+	u := deployUser{Name: i.config.Host.User}
+	a := assets.Artifact{Spec: i.config.Artifact, Cache: cacheDir, Home: u.home()}
+	if uid, gid, err := u.ids(); err == nil {
+		a.UID, a.GID = uid, gid
+	}
+	return a
+}
+
+func (i *Installation) artifactStage() Stage { return artifactStage{i.artifact} }
+
+// vms are the seven machines.
+func (i *Installation) vms() []vm.Machine {
+	return i.config.VMs.Machines(i.config.Deployment, i.config.Network.Subnet)
+}
+
+func (i *Installation) room() *vm.Room {
+	return &vm.Room{
+		Machines: i.vms(),
+		Images:   imagesDir,
+		Console:  filepath.Join(stateDir, "console"),
+		Base:     i.baseImage().Path(),
+		Network:  i.config.Network.Name,
+		Ready:    i.config.VMs.Ready,
+		Keys:     i.machineKeys,
+		Libvirt:  i.libvirt.Use,
+		Probe:    i.probe,
+	}
+}
+
+func (i *Installation) baseImage() assets.BaseImage {
+	image := i.config.VMs.Image
+	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Cache: cacheDir, Images: imagesDir}
+}
+
+func (i *Installation) machines() Stage { return machines{base: i.baseImage(), room: i.room()} }
+
+func (i *Installation) inventory() Stage {
+	groups := map[vm.Role]string{vm.Assethost: "assethost", vm.Kubenode: "kube-node", vm.Datanode: "datanodes"}
+	var hosts []cluster.Host
+	for _, m := range i.vms() {
+		hosts = append(hosts, cluster.Host{Name: m.Name, Group: groups[m.Role], Address: m.Address})
+	}
+	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
+}
+
+func (i *Installation) helm(api *cluster.API) Stage {
+	return cluster.Helm{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+}
+
+// helmEnvironment are the variables of helm-operations.sh (contract section 8.4).
+// HOST_IP is given always: left out, the script would ask a server on the internet
+// for it, and learn the address that requests leave by, not the one they come in by.
+func (i *Installation) helmEnvironment() ([]string, error) {
+	address, err := i.publicAddress()
+	calling := "FALSE"
+	if i.config.Calling == CallingSelfHosted {
+		calling = "TRUE"
+	}
+	return []string{
+		"TARGET_SYSTEM=" + i.config.Ingress.Domain,
+		"CERT_MASTER_EMAIL=" + i.config.Ingress.Email,
+		"DEPLOY_CERT_MANAGER=TRUE",
+		"DEPLOY_CALLING_SERVICES=" + calling,
+		"HOST_IP=" + address.String(),
+	}, err
+}
+
+func (i *Installation) domains(api *cluster.API) Stage {
+	return cluster.Domains{Admin: i.admin, API: api, Want: i.releases, Missing: missing, Ours: ours}
+}
+
+func (i *Installation) verify() Stage {
+	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
+		address, err := i.publicAddress()
+		return ingress.Verify{Address: address.String(), Extra: i.config.Ingress.Domains}, err
+	}}
+}
+
+// fabric is the network of the VMs and their way to the internet.
+func (i *Installation) fabric() *network.Fabric {
+	f := &network.Fabric{
+		Spec:       i.config.Network,
+		Deployment: i.config.Deployment,
+		Libvirt:    i.libvirt.Use,
+		Leaving:    i.defaultNetwork().witnessed,
+	}
+	for _, m := range i.vms() {
+		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})
+		if m.Role == vm.Kubenode {
+			f.Kubenodes = append(f.Kubenodes, m.Address)
+		}
+		if m.Name == callingNode && i.config.Calling == CallingSelfHosted {
+			f.Calling = m.Address
+		}
+	}
+	return f
+}
+
+// publicAddress is where clients reach the host.
+func (i *Installation) publicAddress() (netip.Addr, error) {
+	up, err := i.config.Network.Uplink()
+	return up.Public, err
+}
