@@ -25,7 +25,7 @@ const (
 // already translated.
 func final(ctx context.Context, console io.Writer) error {
 	booted := readOutcome(outcomeFile)
-	noSSH := awaitListener(ctx, sshPIDFile, kernelTables(), sshPort, sshDeadline)
+	noSSH := awaitListener(ctx, sshPIDFile, kernelTables())
 	err := writeFile(resultFile, result(errors.Join(booted.err(), noSSH)), 0o644)
 	if err = errors.Join(noSSH, err); err != nil {
 		return err

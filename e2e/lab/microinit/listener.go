@@ -16,26 +16,26 @@ const sshPIDFile = "/run/sshd.pid"
 func kernelTables() []string { return []string{"/proc/net/tcp", "/proc/net/tcp6"} }
 
 // awaitListener returns nil as soon as the sign is there and a table has a
-// socket that listens on the port. The tables are the proof, but to read them
+// socket that listens on the port of SSH. The tables are the proof, but to read them
 // takes 5 ms under emulation, which at every look would be a quarter of the CPU
 // that sshd needs to start; so they are read only when the sign is there.
 //
 // The deadline is counted in looks: the clock of an emulated CPU can leap by
 // minutes when its host is busy (the kernel then says that the TSC is unstable).
-func awaitListener(ctx context.Context, sign string, tables []string, port uint16, deadline time.Duration) error {
+func awaitListener(ctx context.Context, sign string, tables []string) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for range deadline / poll {
-		if _, err := os.Stat(sign); err == nil && anyListens(tables, port) {
+	for range sshDeadline / poll {
+		if _, err := os.Stat(sign); err == nil && anyListens(tables, sshPort) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for port %d: %w", port, ctx.Err())
+			return fmt.Errorf("waiting for port %d: %w", sshPort, ctx.Err())
 		case <-tick.C:
 		}
 	}
-	return fmt.Errorf("nothing listens on port %d after %v: look at what sshd says on the console", port, deadline)
+	return fmt.Errorf("nothing listens on port %d after %v: look at what sshd says on the console", sshPort, sshDeadline)
 }
 
 // anyListens looks at the tables that there are: a kernel without an IP version

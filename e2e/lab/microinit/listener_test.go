@@ -58,7 +58,7 @@ func TestAwaitListenerSeesItCome(t *testing.T) {
 		time.AfterFunc(comes/3, put(tables[1], tableHead+listening6))
 		time.AfterFunc(comes, put(sign, "128\n"))
 		began := time.Now()
-		if err := awaitListener(t.Context(), sign, tables, 22, time.Minute); err != nil {
+		if err := awaitListener(t.Context(), sign, tables); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took < comes || took > comes+poll {
@@ -74,7 +74,7 @@ func TestAwaitListenerGivesUp(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		err := awaitListener(t.Context(), table, []string{table}, 22, time.Minute)
+		err := awaitListener(t.Context(), table, []string{table})
 		if err == nil || !strings.Contains(err.Error(), "port 22") {
 			t.Errorf("got %v, want an error that names the port", err)
 		}
@@ -87,7 +87,7 @@ func TestAwaitListenerGivesUp(t *testing.T) {
 func TestAwaitListenerIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := awaitListener(ctx, "", nil, 22, time.Minute); !errors.Is(err, context.Canceled) {
+	if err := awaitListener(ctx, "", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
