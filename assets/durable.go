@@ -38,7 +38,7 @@ func room(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &stat); err != nil {
 		return 0, fmt.Errorf("free space of %s: %w", dir, err)
 	}
-	return int64(stat.Bavail) * stat.Bsize, nil //nolint:gosec // a count of blocks fits
+	return int64(stat.Bavail) * stat.Bsize, nil // a count of blocks fits
 }
 
 // full tells whether the error says that the disk is full.

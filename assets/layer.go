@@ -75,6 +75,6 @@ func backing(disk string) (string, error) {
 	if err != nil || header.At == 0 {
 		return "", err
 	}
-	name, err := io.ReadAll(io.NewSectionReader(file, int64(header.At), int64(min(header.Length, 1023)))) //nolint:gosec // beyond the file it reads nothing
+	name, err := io.ReadAll(io.NewSectionReader(file, int64(header.At), int64(min(header.Length, 1023)))) // beyond the file it reads nothing
 	return string(name), err
 }

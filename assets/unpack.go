@@ -100,7 +100,7 @@ func tarError(err error) error {
 
 // until reads as long as ctx lasts.
 type until struct {
-	ctx  context.Context //nolint:containedctx // a Reader has no other way to hear of the end
+	ctx  context.Context // a Reader has no other way to hear of the end
 	from io.Reader
 }
 

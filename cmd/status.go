@@ -27,7 +27,7 @@ func (o *options) renderStatus(c *cobra.Command, plans []provision.Planned) {
 	for _, p := range plans {
 		switch {
 		case p.Err != nil:
-			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StageUnclear, Text: p.Err.Error()})
+			show(unclear(p))
 		case o.output == "json":
 			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes)})
 		case len(p.Changes) > 0:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"wiabctl/provision"
@@ -57,9 +58,15 @@ func (o *options) renderPlan(out io.Writer, plans []provision.Planned) {
 			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
 		}
 		if plan.Err != nil {
-			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.StageUnclear, Text: plan.Err.Error()})
+			show(unclear(plan))
 		}
 	}
+}
+
+// unclear is the event of a stage that cannot tell what it has to do.
+func unclear(plan provision.Planned) provision.Event {
+	text := strings.TrimPrefix(plan.Err.Error(), plan.Stage+": ")
+	return provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.StageUnclear, Text: text}
 }
 
 func short(d time.Duration) string {

@@ -70,3 +70,15 @@ stopped; next: wiabctl up
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }
+
+func TestRenderPlanTellsWhatIsUnclear(t *testing.T) {
+	var out bytes.Buffer
+	(&options{output: "plain"}).renderPlan(&out, []provision.Planned{
+		{Stage: "vms", Changes: []change.Change{{Verb: change.Start, Subject: "domain a", Reason: "it is shut off"}}},
+		{Stage: "helm", Err: fmt.Errorf("helm: %w", errors.New("the API does not answer"))},
+	})
+	want := "vms          start domain a: it is shut off\nhelm         cannot tell: the API does not answer\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}

@@ -86,7 +86,7 @@ func set() error {
 	for _, s := range settings() {
 		value, exists, err := s.live()
 		if err == nil && exists && value != s.value {
-			err = os.WriteFile(s.path(), []byte(s.value), 0o644) //nolint:gosec // exists already
+			err = os.WriteFile(s.path(), []byte(s.value), 0o644) // exists already
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("setting %s: %w", s.key, err))

@@ -87,7 +87,7 @@ func (r *Room) plan(ctx context.Context, machine Machine) (*change.Change, error
 		verb, reason = r.glance(ctx, machine, is.domain.ID)
 	}
 	if verb == "" {
-		return nil, nil //nolint:nilnil // no change is an answer
+		return nil, nil // no change is an answer
 	}
 	return &change.Change{
 		Verb:       verb,

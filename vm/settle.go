@@ -76,7 +76,7 @@ func (r *Room) define(ctx context.Context, is *standing, want wanted) error {
 // console's log.
 func (r *Room) furnish(ctx context.Context, is *standing, want wanted) error {
 	for _, directory := range []string{r.Images, r.Console} {
-		if err := os.MkdirAll(directory, 0o711); err != nil { //nolint:gosec // QEMU's user has to pass
+		if err := os.MkdirAll(directory, 0o711); err != nil { // QEMU's user has to pass
 			return fmt.Errorf("directory for %s: %w", want.Name, err)
 		}
 	}
