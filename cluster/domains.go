@@ -103,7 +103,7 @@ func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) err
 			layers = append(layers, f.Name)
 		}
 	} else {
-		job.Inputs = []string{string(valuesFile("", r.Values, "").Content)} // they are in the overlay
+		job.Inputs = []string{string(valuesText(r.Values))} // they are in the overlay
 	}
 	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=15m0s", r.Name, "./charts/" + r.Chart}
 	for _, layer := range layers {

@@ -108,9 +108,14 @@ func (h Helm) planOverlay(ctx context.Context, release string, values map[string
 
 // valuesFile is a file of Helm values, readable by its owner only.
 func valuesFile(name string, values map[string]any, why string) File {
-	content, err := yaml.Marshal(values)
+	return File{Name: name, Content: valuesText(values), Mode: 0o600, Why: why}
+}
+
+// valuesText is the YAML of Helm values, always the same for the same values.
+func valuesText(values map[string]any) []byte {
+	text, err := yaml.Marshal(values)
 	if err != nil {
 		panic(err) // maps of strings, numbers and lists always marshal
 	}
-	return File{Name: name, Content: content, Mode: 0o600, Why: why}
+	return text
 }
