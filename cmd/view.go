@@ -32,6 +32,8 @@ func (v *plainView) show(e provision.Event) {
 		return
 	case provision.ChangeWanted, provision.ChangeBegun:
 		line = fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
+	case provision.Warned:
+		line = fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
 	case provision.StageUnclear:
 		line = "cannot tell: " + e.Text
 	case provision.Progressed:

@@ -13,6 +13,7 @@ type EventKind string
 const (
 	ChangeWanted EventKind = "wanted"   // a plan holds the change
 	StageUnclear EventKind = "unclear"  // the stage cannot tell what it has to do
+	Warned       EventKind = "warned"   // something stops nothing now, but may later; Subject is the failure's id
 	StagePlanned EventKind = "planned"  // what the stage has to do is known
 	ChangeBegun  EventKind = "begun"    // a change is being made
 	Progressed   EventKind = "progress" // a change has something to say

@@ -10,6 +10,7 @@ import (
 	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/network"
+	"wiabctl/provision/change"
 	"wiabctl/vm"
 )
 
@@ -19,6 +20,7 @@ func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck},
 		fetch:  i.artifact().PlanFetch,
+		warn:   func(w *change.Warning) { i.pipeline.warn("preflight", w) },
 	}
 }
 

@@ -207,6 +207,11 @@ func (p *Pipeline) send(e Event) {
 	p.Observe(e)
 }
 
+// warn tells of a finding that stops nothing.
+func (p *Pipeline) warn(stage string, w *change.Warning) {
+	p.send(Event{Stage: stage, Kind: Warned, Subject: w.ID, Text: w.Cause + "; " + w.Advice})
+}
+
 // PlanDown asks every stage that can for what it made, last stage first.
 func (p *Pipeline) PlanDown(ctx context.Context) []Planned {
 	var plans []Planned

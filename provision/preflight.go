@@ -17,13 +17,14 @@ type preflight struct {
 	// fetch plans the download of an artifact whose digest is given: a wrong one
 	// has to be refused before anything else is changed.
 	fetch func(context.Context) ([]change.Change, error)
+	warn  func(*change.Warning) // takes each finding that stops nothing
 }
 
 // Name of the stage.
 func (preflight) Name() string { return "preflight" }
 
-// Plan fails with all findings. If there are none, all that may be left to do is
-// to fetch the artifact into the cache and verify it.
+// Plan fails with all findings that are more than warnings. If there are none, all
+// that may be left to do is to fetch the artifact into the cache and verify it.
 func (p preflight) Plan(ctx context.Context) ([]change.Change, error) {
 	errs := make([]error, len(p.checks))
 	var all sync.WaitGroup
@@ -31,7 +32,11 @@ func (p preflight) Plan(ctx context.Context) ([]change.Change, error) {
 		all.Go(func() { errs[i] = check(ctx) })
 	}
 	all.Wait()
-	if err := errors.Join(errs...); err != nil {
+	warnings, err := change.Warnings(errors.Join(errs...))
+	for _, w := range warnings {
+		p.warn(w)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return p.fetch(ctx)

@@ -80,3 +80,18 @@ func TestFailures(t *testing.T) {
 		t.Error("no error has no failures")
 	}
 }
+
+func TestWarnings(t *testing.T) {
+	soon := Kind{ID: "soon", Exit: 11}
+	failure := Kind{ID: "now", Exit: 12}.Failf("no way")
+	warnings, rest := Warnings(errors.Join(soon.Warnf("a"), errors.Join(failure, soon.Warnf("b")), nil))
+	if len(warnings) != 2 || warnings[0].Cause != "a" || warnings[1].Cause != "b" {
+		t.Errorf("warnings: %v", warnings)
+	}
+	if got := Failures(rest); len(got) != 1 || got[0] != failure {
+		t.Errorf("what is left: %v", rest)
+	}
+	if warnings, rest := Warnings(errors.Join(soon.Warnf("a"))); len(warnings) != 1 || rest != nil {
+		t.Errorf("warnings alone leave %v, %v", warnings, rest)
+	}
+}

@@ -42,6 +42,34 @@ func (f *Failure) Is(target error) bool {
 	return ok && other.ID == f.ID
 }
 
+// Warning is a finding that stops nothing: it is told, and the run goes on.
+type Warning struct{ *Failure }
+
+// Warnf makes a Warning of the kind; its exit code is never used.
+func (k Kind) Warnf(format string, args ...any) *Warning { return &Warning{k.Failf(format, args...)} }
+
+// Unwrap gives the Failure that the warning tells of.
+func (w *Warning) Unwrap() error { return w.Failure }
+
+// Warnings takes the warnings out of a tree of joined errors, and returns what is left: nil
+// where there was nothing else.
+func Warnings(err error) (warnings []*Warning, rest error) {
+	switch e := err.(type) { //nolint:errorlint // this walks the tree itself
+	case *Warning:
+		return []*Warning{e}, nil
+	case interface{ Unwrap() []error }:
+		var others []error
+		for _, inner := range e.Unwrap() {
+			found, other := Warnings(inner)
+			warnings = append(warnings, found...)
+			others = append(others, other)
+		}
+		return warnings, errors.Join(others...)
+	default:
+		return nil, err
+	}
+}
+
 // Failures lists every Failure in err, looking through wrapped and joined errors.
 func Failures(err error) []*Failure {
 	switch e := err.(type) { //nolint:errorlint // this walks the tree itself
