@@ -163,6 +163,11 @@ func jump(chain string) clause {
 	return clause{"jump " + chain, []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: chain}}}
 }
 
+// goTo goes on in the named chain for good.
+func goTo(chain string) clause {
+	return clause{"goto " + chain, []expr.Any{&expr.Verdict{Kind: expr.VerdictGoto, Chain: chain}}}
+}
+
 // accept lets the packet through, as far as this chain is concerned.
 func accept() clause {
 	return clause{"accept", []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}}

@@ -16,7 +16,7 @@ type Fabric struct {
 	Spec         Spec          // complete: Defaults, Validate
 	Deployment   string        // named in the libvirt network's mark
 	Reservations []Reservation // the VMs' addresses
-	Kubenodes    []netip.Addr  // who gets HTTP and HTTPS, in equal parts
+	Kubenodes    []Kubenode    // who gets HTTP and HTTPS, in equal parts
 	Calling      netip.Addr    // who gets calls; zero if calls are not served here
 	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error

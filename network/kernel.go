@@ -61,6 +61,7 @@ func (is live) differs(want ruleset) string {
 	if !is.exists {
 		return "the table does not exist"
 	}
+	want = is.adopt(want)
 	if len(is.chains) != len(want) {
 		return fmt.Sprintf("it has %d chains, wanted %d", len(is.chains), len(want))
 	}
@@ -148,6 +149,7 @@ func replace(conn *nftables.Conn, want ruleset) error {
 	if err != nil {
 		return err
 	}
+	want = is.adopt(want)
 	ours := conn.AddTable(table())
 	if is.exists {
 		conn.FlushTable(ours)
@@ -158,11 +160,7 @@ func replace(conn *nftables.Conn, want ruleset) error {
 	}
 	for _, c := range want {
 		for _, r := range c.rules {
-			conn.AddRule(&nftables.Rule{
-				Table: ours, Chain: &nftables.Chain{Name: c.name, Table: ours},
-				Exprs:    r.exprs(is.count(c.name, r.comment)),
-				UserData: userdata.AppendString(nil, userdata.TypeComment, r.comment),
-			})
+			conn.AddRule(r.handle(c.handle(ours), is.count(c.name, r.comment)))
 		}
 	}
 	if err := conn.Flush(); err != nil {
@@ -191,6 +189,10 @@ func (c chain) handle(of *nftables.Table) *nftables.Chain {
 	}
 	accept := nftables.ChainPolicyAccept
 	return &nftables.Chain{Name: c.name, Table: of, Type: c.hook.kind, Hooknum: c.hook.number, Priority: c.hook.priority, Policy: &accept}
+}
+
+func (r rule) handle(in *nftables.Chain, count expr.Counter) *nftables.Rule {
+	return &nftables.Rule{Table: in.Table, Chain: in, Exprs: r.exprs(count), UserData: userdata.AppendString(nil, userdata.TypeComment, r.comment)}
 }
 
 // count is how far the rule with the comment has counted.

@@ -31,6 +31,7 @@ type chain struct {
 	name  string
 	hook  *hook
 	rules []rule
+	among []string // if any: a spread over some of these chains is as good as the rules
 }
 
 // ruleset is our table.
@@ -41,7 +42,7 @@ type ways struct {
 	Uplink
 	bridge    string
 	subnet    netip.Prefix // the VMs'
-	kubenodes []netip.Addr
+	kubenodes []Kubenode
 	calling   netip.Addr // zero: no calls
 	media     PortRange
 }
@@ -50,7 +51,7 @@ type ways struct {
 // themselves to any address of this host, from the host to its public one, and
 // from the VMs to the little that they need of the internet.
 func (w ways) ruleset() ruleset {
-	set := ruleset{w.web()}
+	set := append(ruleset{w.web(), w.spread()}, w.nodes()...)
 	targets := []string{"web"}
 	if w.calling.IsValid() {
 		set = append(set, w.calls())
@@ -120,24 +121,24 @@ func (w ways) postrouting() chain {
 	return c
 }
 
-// web spreads HTTP and HTTPS over the kubenodes: a cascade of one in three, one
-// in two, the rest gives each a third and a counter of its own.
+// web is what the kubenodes serve.
 func (w ways) web() chain {
-	c := chain{name: "web"}
-	for _, service := range []struct {
-		name     string
-		port, at uint16
-	}{{"http", 80, nodeHTTP}, {"https", 443, nodeHTTPS}} {
-		for i, node := range w.kubenodes {
-			clauses := []clause{tcp().port(service.port)}
-			if left := len(w.kubenodes) - i; left > 1 {
-				clauses = append(clauses, oneIn(left))
-			}
-			clauses = append(clauses, counted(), dnatPort(netip.AddrPortFrom(node, service.at)))
-			c.rules = append(c.rules, rule{clauses, fmt.Sprintf("%s to %s", service.name, node)})
+	return chain{name: "web", rules: []rule{
+		{[]clause{tcp().port(80), goTo(spreadChain)}, "http"},
+		{[]clause{tcp().port(443), goTo(spreadChain)}, "https"},
+	}}
+}
+
+// nodes are a chain for each kubenode, by its name, which brings it what it serves.
+func (w ways) nodes() ruleset {
+	var set ruleset
+	for _, node := range w.kubenodes {
+		to := func(service string, port, at uint16) rule {
+			return rule{[]clause{tcp().port(port), counted(), dnatPort(netip.AddrPortFrom(node.Address, at))}, service + " to " + node.Name}
 		}
+		set = append(set, chain{name: node.Name, rules: []rule{to("http", 80, nodeHTTP), to("https", 443, nodeHTTPS)}})
 	}
-	return c
+	return set
 }
 
 // calls brings STUN, TURN and media to the calling node.

@@ -17,11 +17,11 @@ func wanted(calling bool) ruleset {
 		Uplink:    Uplink{WAN: "wan0", Public: netip.MustParseAddr("203.0.113.10")},
 		bridge:    "virbr0",
 		subnet:    netip.MustParsePrefix("192.168.122.0/24"),
-		kubenodes: addresses("192.168.122.21", "192.168.122.22", "192.168.122.23"),
+		kubenodes: usual().Kubenodes,
 		media:     PortRange{First: 32768, Last: 65535},
 	}
 	if calling {
-		w.calling = w.kubenodes[2]
+		w.calling = w.kubenodes[2].Address
 	}
 	return w.ruleset()
 }
@@ -110,7 +110,7 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 	}{
 		{"gone", "delete table ip wiabctl", "the table does not exist"},
 		{"flushed by somebody", "flush ruleset", "the table does not exist"},
-		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 6"},
+		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 2"},
 		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5"},
 		{"another verdict", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "way in"; ` +
 			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter accept comment "no other way in"`,
@@ -120,7 +120,11 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 			`rule 1 of chain forward is not`},
 		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
 			`rule 1 of chain output is not`},
-		{"a chain more", "add chain ip wiabctl extra", "it has 7 chains, wanted 6"},
+		{"a spread by others", `add rule ip wiabctl spread goto kubenode1`, "chain spread has 4 rules, wanted 3"},
+		{"an empty spread", `flush chain ip wiabctl spread`, "chain spread has 0 rules, wanted 3"},
+		{"an uneven spread", `flush chain ip wiabctl spread; add rule ip wiabctl spread numgen random mod 3 0 goto kubenode1 comment "to kubenode1"; ` +
+			`add rule ip wiabctl spread goto kubenode2 comment "to kubenode2"`, "chain spread has 2 rules, wanted 3"},
+		{"a chain more", "add chain ip wiabctl extra", "it has 11 chains, wanted 10"},
 		{"another priority", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -90; }`, "chain output is called from elsewhere"},
 		{"another policy", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -100; policy drop; }`, "chain output is called from elsewhere"},
 	} {

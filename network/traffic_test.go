@@ -57,14 +57,14 @@ func TestTrafficArrives(t *testing.T) {
 		node.serve(t, "https@"+address, nodeHTTPS)
 		node.serve(t, "http@"+address, nodeHTTP)
 		nodes = append(nodes, node)
-		w.kubenodes = append(w.kubenodes, netip.MustParseAddr(address))
+		w.kubenodes = append(w.kubenodes, Kubenode{fmt.Sprintf("kubenode%d", i+1), netip.MustParseAddr(address)})
 	}
-	w.calling = w.kubenodes[2]
+	w.calling = w.kubenodes[2].Address
 	nodes[2].serve(t, "turn", stun)
 
 	settle(t, "the nodes to answer the host", func() error {
 		for _, node := range w.kubenodes {
-			if _, err := ask(netip.AddrPortFrom(node, nodeHTTPS).String()); err != nil {
+			if _, err := ask(netip.AddrPortFrom(node.Address, nodeHTTPS).String()); err != nil {
 				return err
 			}
 		}

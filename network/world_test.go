@@ -74,24 +74,17 @@ func connect() error {
 	return netlink.RouteAdd(&netlink.Route{LinkIndex: wan.Attrs().Index, Dst: everywhere, Gw: net.IPv4(203, 0, 113, 1)})
 }
 
-func addresses(texts ...string) []netip.Addr {
-	var all []netip.Addr
-	for _, text := range texts {
-		all = append(all, netip.MustParseAddr(text))
-	}
-	return all
-}
-
 // usual is the network of a deployment in the tests' namespace.
 func usual() *Fabric {
 	f := &Fabric{
 		Deployment: "test",
-		Kubenodes:  addresses("192.168.122.21", "192.168.122.22", "192.168.122.23"),
 		Calling:    netip.MustParseAddr("192.168.122.23"),
 		Libvirt:    use,
 	}
-	for i, node := range f.Kubenodes {
-		f.Reservations = append(f.Reservations, Reservation{Name: fmt.Sprintf("kubenode%d", i+1), MAC: fmt.Sprintf("52:54:00:00:00:%02x", i), Address: node})
+	for i, address := range []string{"192.168.122.21", "192.168.122.22", "192.168.122.23"} {
+		node := Kubenode{fmt.Sprintf("kubenode%d", i+1), netip.MustParseAddr(address)}
+		f.Kubenodes = append(f.Kubenodes, node)
+		f.Reservations = append(f.Reservations, Reservation{Name: node.Name, MAC: fmt.Sprintf("52:54:00:00:00:%02x", i), Address: node.Address})
 	}
 	f.Spec.Defaults()
 	return f

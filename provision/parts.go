@@ -155,7 +155,7 @@ func (i *Installation) fabric() *network.Fabric {
 	for _, m := range i.vms() {
 		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})
 		if m.Role == vm.Kubenode {
-			f.Kubenodes = append(f.Kubenodes, m.Address)
+			f.Kubenodes = append(f.Kubenodes, network.Kubenode{Name: m.Name, Address: m.Address})
 		}
 		if m.Name == callingNode && i.config.Calling == CallingSelfHosted {
 			f.Calling = m.Address
