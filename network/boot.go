@@ -2,10 +2,7 @@ package network
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"wiabctl/provision/change"
@@ -14,7 +11,6 @@ import (
 // What brings the network back at boot, without wiabctl.
 const (
 	rulesFile  = "/etc/wiabctl/rules.nft"
-	unitsDir   = "/etc/systemd/system"
 	bootUnit   = "wiabctl-network.service"
 	dockerUnit = "wiabctl-docker.service"
 )
@@ -59,17 +55,8 @@ ExecStart=-sysctl -q -e -p ` + settingsFile + `
 WantedBy=docker.service
 `
 
-// wants are the links that systemd makes for enabled units, below unitsDir.
-func wants() []string {
-	return []string{
-		filepath.Join(unitsDir, "multi-user.target.wants", bootUnit),
-		filepath.Join(unitsDir, "nftables.service.wants", bootUnit),
-		filepath.Join(unitsDir, "docker.service.wants", dockerUnit),
-	}
-}
-
-// units are our unit files.
-func (f *Fabric) units() (files, error) {
+// units are those that bring the ways back.
+func (f *Fabric) units() (units, error) {
 	accepts, err := f.accepts()
 	if err != nil {
 		return nil, err
@@ -78,9 +65,9 @@ func (f *Fabric) units() (files, error) {
 	for _, accept := range accepts {
 		fmt.Fprintf(&lines, "ExecStart=-/bin/sh -c 'iptables -w 5 -C %s %s 2>/dev/null || iptables -w 5 -I %s %s'\n", dockerChain, accept, dockerChain, accept)
 	}
-	return files{
-		{filepath.Join(unitsDir, bootUnit), bootText},
-		{filepath.Join(unitsDir, dockerUnit), fmt.Sprintf(dockerText, lines.String())},
+	return units{
+		{bootUnit, bootText, []string{"multi-user.target", "nftables.service"}},
+		{dockerUnit, fmt.Sprintf(dockerText, lines.String()), []string{"docker.service"}},
 	}, nil
 }
 
@@ -90,101 +77,15 @@ func (f *Fabric) planBoot(context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := f.units()
+	units, err := f.units()
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, file{rulesFile, rules.file()})
-	reasons, err := all.differ()
-	if err != nil {
-		return nil, err
-	}
-	for _, link := range wants() {
-		if _, err := os.Lstat(link); err != nil {
-			reasons = append(reasons, filepath.Base(link)+" is not in "+filepath.Base(filepath.Dir(link)))
-		}
-	}
-	if len(reasons) == 0 {
-		return nil, nil
-	}
-	return []change.Change{{
-		Verb: change.Update, Subject: "network at boot", Reason: strings.Join(reasons, "; "),
-		Apply: func(ctx context.Context, _ change.Progress) error {
-			if err := all.write(); err != nil {
-				return err
-			}
-			return enable(ctx)
-		},
-	}}, nil
-}
-
-// enable has systemd start the units at boot, and count them as started now:
-// then docker's restarts take ours along.
-func enable(ctx context.Context) error {
-	if err := systemctl(ctx, "enable", "--quiet", bootUnit, dockerUnit); err != nil {
-		return err
-	}
-	if !booted() {
-		return nil
-	}
-	return errors.Join(
-		systemctl(ctx, "daemon-reload"),
-		systemctl(ctx, "start", bootUnit, dockerUnit))
-}
-
-// booted says whether systemd is this host's init (sd_booted(3)).
-func booted() bool {
-	_, err := os.Lstat("/run/systemd/system")
-	return err == nil
+	return units.plan("network at boot", file{rulesFile, waysTable().file(rules)})
 }
 
 // removeBoot is the change that takes units and rules file away.
 func (f *Fabric) removeBoot(context.Context) ([]change.Change, error) {
-	all := files{{path: filepath.Join(unitsDir, bootUnit)}, {path: filepath.Join(unitsDir, dockerUnit)}}
-	units := len(all)
-	for _, link := range wants() {
-		all = append(all, file{path: link})
-	}
-	all = append(all, file{path: rulesFile})
-	found := all.present()
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return []change.Change{{
-		Verb: change.Delete, Subject: "network at boot", Reason: strings.Join(found, ", "),
-		Apply: func(ctx context.Context, _ change.Progress) error {
-			return errors.Join(disable(ctx, all[:units].present()), all.erase(), forget(ctx))
-		},
-	}}, nil
-}
-
-// disable stops the units whose files there are, which undoes nothing, and takes
-// their links away.
-func disable(ctx context.Context, paths []string) error {
-	if len(paths) == 0 {
-		return nil
-	}
-	var units []string
-	for _, path := range paths {
-		units = append(units, filepath.Base(path))
-	}
-	if booted() {
-		if err := systemctl(ctx, append([]string{"stop"}, units...)...); err != nil {
-			return err
-		}
-	}
-	return systemctl(ctx, append([]string{"disable", "--quiet"}, units...)...)
-}
-
-// forget has systemd see that the units are gone.
-func forget(ctx context.Context) error {
-	if !booted() {
-		return nil
-	}
-	return systemctl(ctx, "daemon-reload")
-}
-
-func systemctl(ctx context.Context, args ...string) error {
-	_, err := command(ctx, "systemctl", args...)
-	return err
+	return units{{name: bootUnit, wantedBy: []string{"multi-user.target", "nftables.service"}}, {name: dockerUnit, wantedBy: []string{"docker.service"}}}.
+		remove("network at boot", file{path: rulesFile})
 }

@@ -62,20 +62,25 @@ func to(address netip.Addr) clause {
 	}}
 }
 
-// from matches packets from an address in the subnet, which nft compares by whole
-// bytes where it can.
+// from matches packets from an address in the IPv4 subnet.
 func from(subnet netip.Prefix) clause {
-	source := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4}
-	network, whole := subnet.Masked().Addr().AsSlice(), subnet.Bits()/8
-	text := "ip saddr " + subnet.Masked().String()
-	if subnet.Bits()%8 == 0 {
-		source.Len = uint32(whole)
-		return clause{text, []expr.Any{source, equals(network[:whole])}}
+	return clause{"ip saddr " + subnet.Masked().String(), prefix(subnet, 12)}
+}
+
+// prefix compares the address that stands at the offset of the network header with
+// the network, by whole bytes where it can, as nft does.
+func prefix(network netip.Prefix, offset uint32) []expr.Any {
+	first, whole := network.Masked().Addr().AsSlice(), network.Bits()/8
+	address := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: uint32(len(first))}
+	if network.Bits()%8 == 0 {
+		address.Len = uint32(whole)
+		return []expr.Any{address, equals(first[:whole])}
 	}
-	return clause{text, []expr.Any{source,
-		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4, Mask: net.CIDRMask(subnet.Bits(), 32), Xor: make([]byte, 4)},
-		equals(network),
-	}}
+	mask := net.CIDRMask(network.Bits(), network.Addr().BitLen())
+	return []expr.Any{address,
+		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: address.Len, Mask: mask, Xor: make([]byte, len(first))},
+		equals(first),
+	}
 }
 
 // protocol is a transport protocol by nft's name and the kernel's number.

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/digitalocean/go-libvirt"
-	"github.com/google/nftables"
 
 	"wiabctl/provision/change"
 )
@@ -31,14 +30,14 @@ type planner func(context.Context) ([]change.Change, error)
 // Plan returns the changes that the network needs, in the order in which they
 // are to be made: nothing is opened before what it relies on is there.
 func (f *Fabric) Plan(ctx context.Context) ([]change.Change, error) {
-	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planDocker, f.planBoot)
+	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planFirewall, f.planDocker, f.planBoot)
 }
 
 // Remove returns the changes that undo all that Plan's make, in the reverse
 // order. The VMs have to be gone before. Kernel settings stay in force until the
 // next boot: others may rely on them by now.
 func (f *Fabric) Remove(ctx context.Context) ([]change.Change, error) {
-	return gather(ctx, f.removeBoot, f.removeDocker, f.removeTable, f.removeBridge, f.removeSettings)
+	return gather(ctx, f.removeBoot, f.removeDocker, f.removeFirewall, f.removeTable, f.removeBridge, f.removeSettings)
 }
 
 func gather(ctx context.Context, parts ...planner) ([]change.Change, error) {
@@ -68,7 +67,7 @@ func (f *Fabric) planTable(context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, err := kernelTable()
+	is, err := waysTable().kernel()
 	if err != nil {
 		return nil, err
 	}
@@ -82,31 +81,19 @@ func (f *Fabric) planTable(context.Context) ([]change.Change, error) {
 	}
 	return []change.Change{{
 		Verb: verb, Subject: "nftables table ip " + tableName, Reason: reason,
-		Apply: func(context.Context, change.Progress) error {
-			conn, err := nftables.New()
-			if err != nil {
-				return err
-			}
-			return replace(conn, want)
-		},
+		Apply: func(context.Context, change.Progress) error { return waysTable().load(want) },
 	}}, nil
 }
 
 // removeTable is the change that takes our table away.
 func (f *Fabric) removeTable(context.Context) ([]change.Change, error) {
-	is, err := kernelTable()
+	is, err := waysTable().kernel()
 	if err != nil || !is.exists {
 		return nil, err
 	}
 	return []change.Change{{
 		Verb: change.Delete, Subject: "nftables table ip " + tableName, Reason: "with all its rules",
-		Apply: func(context.Context, change.Progress) error {
-			conn, err := nftables.New()
-			if err != nil {
-				return err
-			}
-			return dropTable(conn)
-		},
+		Apply: func(context.Context, change.Progress) error { return waysTable().drop() },
 	}}, nil
 }
 
@@ -119,13 +106,4 @@ func (f *Fabric) removeSettings(context.Context) ([]change.Change, error) {
 		Verb: change.Delete, Subject: "kernel settings", Reason: settingsFile + "; what runs keeps them until the next boot",
 		Apply: func(context.Context, change.Progress) error { return settingsFiles().erase() },
 	}}, nil
-}
-
-// kernelTable reads our table over a connection of its own.
-func kernelTable() (live, error) {
-	conn, err := nftables.New()
-	if err != nil {
-		return live{}, err
-	}
-	return readTable(conn)
 }

@@ -116,7 +116,7 @@ func united(t *testing.T, f *Fabric) files {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return units
+	return units.files()
 }
 
 // What somebody deleted by hand is no reason to keep the rest.

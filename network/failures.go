@@ -24,9 +24,13 @@ var (
 		ID: "network-in-use", Exit: 44,
 		Advice: "undo the change in the configuration, or shut the VMs down (virsh shutdown) and run again",
 	}
+	FirewallUnproven = change.Kind{
+		ID: "firewall-unproven", Exit: 93,
+		Advice: "run it again and log in from a second terminal while it waits; network.firewall.allow names what else has to come in",
+	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/nftables/userdata"
 )
 
-// live is our table as the kernel has it.
+// live is a table of ours as the kernel has it.
 type live struct {
 	exists bool
 	chains []liveChain
@@ -18,41 +18,6 @@ type live struct {
 type liveChain struct {
 	*nftables.Chain
 	rules []*nftables.Rule
-}
-
-// table is our table's handle for google/nftables.
-func table() *nftables.Table {
-	return &nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName}
-}
-
-// readTable asks the kernel for our table.
-func readTable(conn *nftables.Conn) (live, error) {
-	tables, err := conn.ListTablesOfFamily(nftables.TableFamilyIPv4)
-	if err != nil {
-		return live{}, fmt.Errorf("listing the nftables: %w", err)
-	}
-	var is live
-	for _, found := range tables {
-		is.exists = is.exists || found.Name == tableName
-	}
-	if !is.exists {
-		return is, nil
-	}
-	chains, err := conn.ListChainsOfTableFamily(nftables.TableFamilyIPv4)
-	if err != nil {
-		return live{}, fmt.Errorf("listing the chains of nftables: %w", err)
-	}
-	for _, found := range chains {
-		if found.Table.Name != tableName {
-			continue
-		}
-		rules, err := conn.GetRules(found.Table, found)
-		if err != nil {
-			return live{}, fmt.Errorf("listing chain %s of table %s: %w", found.Name, tableName, err)
-		}
-		is.chains = append(is.chains, liveChain{found, rules})
-	}
-	return is, nil
 }
 
 // differs says in words how the table differs from the wanted one; empty if it
@@ -142,33 +107,6 @@ func (r rule) exprs(count expr.Counter) []expr.Any {
 	return all
 }
 
-// replace makes our table the wanted one in a single transaction, in place: no
-// packet meets a table that is half made, and rules that stay go on counting.
-func replace(conn *nftables.Conn, want ruleset) error {
-	is, err := readTable(conn)
-	if err != nil {
-		return err
-	}
-	want = is.adopt(want)
-	ours := conn.AddTable(table())
-	if is.exists {
-		conn.FlushTable(ours)
-		is.drop(conn, want)
-	}
-	for _, c := range want {
-		conn.AddChain(c.handle(ours))
-	}
-	for _, c := range want {
-		for _, r := range c.rules {
-			conn.AddRule(r.handle(c.handle(ours), is.count(c.name, r.comment)))
-		}
-	}
-	if err := conn.Flush(); err != nil {
-		return fmt.Errorf("loading the table ip %s: %w", tableName, err)
-	}
-	return nil
-}
-
 // drop removes the chains that are not wanted, or not as they are.
 func (is live) drop(conn *nftables.Conn, want ruleset) {
 	keep := map[string]bool{}
@@ -209,14 +147,4 @@ func (is live) count(name, comment string) expr.Counter {
 		}
 	}
 	return expr.Counter{}
-}
-
-// dropTable deletes our table; none is success.
-func dropTable(conn *nftables.Conn) error {
-	conn.AddTable(table()) // deleting what is missing would fail
-	conn.DelTable(table())
-	if err := conn.Flush(); err != nil {
-		return fmt.Errorf("deleting the table ip %s: %w", tableName, err)
-	}
-	return nil
 }

@@ -38,22 +38,37 @@ func taken(ports ...uint16) error {
 
 // program is the name of the process that holds the socket.
 func program(inode uint32) string {
-	const unknown = "a program"
+	for _, process := range holders()[inode] {
+		if name := nameOf(process); name != "" {
+			return fmt.Sprintf("%s (pid %s)", name, filepath.Base(process))
+		}
+	}
+	return "a program"
+}
+
+// holders are the processes that have each socket open, by their directories in /proc.
+func holders() map[uint32][]string {
+	found := map[uint32][]string{}
 	open, err := filepath.Glob("/proc/[0-9]*/fd/*")
 	if err != nil {
-		return unknown
+		return nil
 	}
-	socket := fmt.Sprintf("socket:[%d]", inode)
 	for _, fd := range open {
-		if target, err := os.Readlink(fd); err != nil || target != socket {
-			continue
+		var inode uint32
+		if target, err := os.Readlink(fd); err != nil {
+			continue // it has ended
+		} else if _, err := fmt.Sscanf(target, "socket:[%d]", &inode); err == nil {
+			found[inode] = append(found[inode], filepath.Dir(filepath.Dir(fd)))
 		}
-		process := filepath.Dir(filepath.Dir(fd))
-		name, err := os.ReadFile(filepath.Join(process, "comm"))
-		if err != nil {
-			return unknown
-		}
-		return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), filepath.Base(process))
 	}
-	return unknown
+	return found
+}
+
+// nameOf is the name of the process of this directory in /proc; empty if it has ended.
+func nameOf(process string) string {
+	name, err := os.ReadFile(filepath.Join(process, "comm"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(name))
 }

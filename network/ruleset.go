@@ -34,7 +34,7 @@ type chain struct {
 	among []string // if any: a spread over some of these chains is as good as the rules
 }
 
-// ruleset is our table.
+// ruleset are the chains of a table.
 type ruleset []chain
 
 // ways says what the table has to bring where.
@@ -153,17 +153,15 @@ func (w ways) calls() chain {
 	}}
 }
 
-// String is the table as `nft -s list table ip wiabctl` prints it.
+// String are the chains as nft lists them.
 func (s ruleset) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "table ip %s {\n", tableName)
 	for i, c := range s {
 		if i > 0 {
 			text.WriteString("\n")
 		}
 		text.WriteString(c.String())
 	}
-	text.WriteString("}\n")
 	return text.String()
 }
 
@@ -186,9 +184,4 @@ func (r rule) String() string {
 		words = append(words, c.text)
 	}
 	return fmt.Sprintf("%s comment %q", strings.Join(words, " "), r.comment)
-}
-
-// file is what `nft -f` loads to replace the table in one transaction.
-func (s ruleset) file() string {
-	return fmt.Sprintf("# Written by wiabctl; loaded at boot by %s.\nadd table ip %s\ndelete table ip %s\n%s", bootUnit, tableName, tableName, s)
 }

@@ -37,7 +37,7 @@ func dial(t *testing.T) *nftables.Conn {
 
 func load(t *testing.T, rules ruleset) {
 	t.Helper()
-	if err := replace(dial(t), rules); err != nil {
+	if err := waysTable().replace(dial(t), rules); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,7 +45,12 @@ func load(t *testing.T, rules ruleset) {
 // differs is how the kernel's table differs from the wanted one.
 func differs(t *testing.T, want ruleset) string {
 	t.Helper()
-	is, err := readTable(dial(t))
+	return differsAt(t, waysTable(), want)
+}
+
+func differsAt(t *testing.T, at table, want ruleset) string {
+	t.Helper()
+	is, err := at.kernel()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,16 +64,16 @@ func TestRulesetIsOneThing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clear(t)
 			rules := wanted(calling)
-			golden(t, name, rules.file())
+			golden(t, name, waysTable().file(rules))
 			load(t, rules)
-			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != rules.String() {
-				t.Errorf("nft lists\n%s\nwant\n%s", got, rules)
+			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != waysTable().text(rules) {
+				t.Errorf("nft lists\n%s\nwant\n%s", got, waysTable().text(rules))
 			}
 			if why := differs(t, rules); why != "" {
 				t.Errorf("the rules just loaded differ: %s", why)
 			}
 			file := filepath.Join(t.TempDir(), "rules.nft")
-			if err := os.WriteFile(file, []byte(rules.file()), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(waysTable().file(rules)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			run(t, "nft", "delete", "table", "ip", tableName)
@@ -87,7 +92,7 @@ func TestSubnetsOfAnyLength(t *testing.T) {
 			clear(t)
 			rules := ruleset{{name: "c", rules: []rule{{[]clause{from(netip.MustParsePrefix(subnet)), counted()}, "subnet"}}}}
 			file := filepath.Join(t.TempDir(), "rules.nft")
-			if err := os.WriteFile(file, []byte(rules.file()), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(waysTable().file(rules)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			run(t, "nft", "-f", file)
@@ -95,8 +100,8 @@ func TestSubnetsOfAnyLength(t *testing.T) {
 				t.Errorf("the rules that nft loaded differ: %s", why)
 			}
 			load(t, rules)
-			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != rules.String() {
-				t.Errorf("nft lists\n%s\nwant\n%s", got, rules)
+			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != waysTable().text(rules) {
+				t.Errorf("nft lists\n%s\nwant\n%s", got, waysTable().text(rules))
 			}
 		})
 	}
@@ -162,7 +167,7 @@ func TestRulesetReplacementKeepsCountersAndStrangers(t *testing.T) {
 		}
 	}
 	conn := dial(t)
-	table := conn.AddTable(table())
+	table := conn.AddTable(waysTable().handle())
 	for _, c := range counted {
 		conn.AddChain(c.handle(table))
 	}
@@ -196,7 +201,7 @@ func TestRulesetIsAllOrNothing(t *testing.T) {
 	load(t, wanted(true))
 	broken := wanted(false)
 	broken[0].rules = append(broken[0].rules, rule{[]clause{jump("nowhere")}, "broken"})
-	if err := replace(dial(t), broken); err == nil {
+	if err := waysTable().replace(dial(t), broken); err == nil {
 		t.Fatal("a jump to no chain was accepted")
 	}
 	if why := differs(t, wanted(true)); why != "" {

@@ -25,6 +25,8 @@ type Spec struct {
 	PublicAddress netip.Addr `yaml:"public_address"`
 	// Media is the range of UDP ports of calls; default 32768-65535.
 	Media PortRange `yaml:"media,omitempty"`
+	// Firewall closes this host but for what it names; default none.
+	Firewall *Firewall `yaml:"firewall,omitempty"`
 }
 
 // Defaults fills in every field left empty, but for what only the host knows
@@ -34,6 +36,7 @@ func (s *Spec) Defaults() {
 	s.Bridge = cmp.Or(s.Bridge, "virbr0")
 	s.Subnet = cmp.Or(s.Subnet, netip.MustParsePrefix("192.168.122.0/24"))
 	s.Media = cmp.Or(s.Media, PortRange{First: 32768, Last: 65535})
+	s.Firewall.defaults()
 }
 
 var (
@@ -63,7 +66,7 @@ func (s *Spec) Validate() error {
 	refuse(s.PublicAddress.IsValid() && !s.PublicAddress.Is4(), "public_address", "%s is not an IPv4 address", s.PublicAddress)
 	refuse(s.PublicAddress.IsValid() && (s.PublicAddress.IsLoopback() || s.PublicAddress.IsUnspecified()), "public_address", "%s cannot be reached by clients", s.PublicAddress)
 	refuse(s.Media.First < 1024 || s.Media.Last < s.Media.First, "media", "%s is not a range of ports above 1023", s.Media)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.Firewall.validate())...)
 }
 
 // PortRange is a range of ports, written "32768-65535".
