@@ -18,20 +18,16 @@ const imagesFile = "wiab/images"
 // the containers that upstream's scripts left of them. All else of the cluster's
 // goes with the VMs and the deploy directory.
 func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
-	units, err := o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
+	changes, err := o.RemoveButDisks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	images, err := o.images(ctx)
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
-	}
-	images, err := o.images(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var changes []change.Change
-	for _, unit := range units {
-		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
 	}
 	for _, image := range images {
 		containers, err := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
@@ -44,6 +40,20 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 		changes = append(changes, o.deletion("image "+image, "it was loaded from the artifact", "docker", "rmi", image))
 	}
 	return changes, nil
+}
+
+// RemoveButDisks ends the jobs that still run: they work on VMs that go. What they
+// made stays, with its receipts, on the VMs' disks and on the admin host.
+func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
+	units, err := o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
+	if errors.Is(err, change.ErrNotInstalled) {
+		return nil, nil
+	}
+	var changes []change.Change
+	for _, unit := range units {
+		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
+	}
+	return changes, err
 }
 
 // images are the container images that our jobs loaded.

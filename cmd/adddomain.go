@@ -28,7 +28,7 @@ func newAddDomain(o *options) *cobra.Command {
 			if err := provision.CheckDomain(o.config, domain); err != nil {
 				return err
 			}
-			return o.up(c, "add-domain "+domain.Domain, nil, func() error {
+			return o.up(c, "add-domain "+domain.Domain, provision.Orders{}, func() error {
 				return provision.AddDomain(o.config, domain)
 			})
 		},

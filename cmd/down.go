@@ -11,21 +11,24 @@ import (
 )
 
 func newDown(o *options) *cobra.Command {
-	var yes bool
+	var yes, keepDisks bool
 	c := &cobra.Command{
 		Use:   "down",
 		Short: "Remove everything that wiabctl made, and nothing else",
 		Long: "down shows what it would remove and asks. Installed packages stay, for others may use them by now; so does\n" +
-			"the configuration file. Everything else that wiabctl made goes: VMs, disks, rules, network, artifact, keys, secrets, cache.",
-		Example: "  sudo wiabctl down\n  sudo wiabctl down --yes    # where nobody can answer",
+			"the configuration file. Everything else that wiabctl made goes: VMs, disks, rules, network, artifact, keys, secrets, cache.\n" +
+			"With --keep-disks the VMs are shut down, and what they live on stays: disks, artifact, keys, secrets. `wiabctl up --reuse-disks`\n" +
+			"brings the installation back within minutes.",
+		Example: "  sudo wiabctl down\n  sudo wiabctl down --yes    # where nobody can answer\n  sudo wiabctl down --keep-disks",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return o.down(c, yes) },
+		RunE:    func(c *cobra.Command, _ []string) error { return o.down(c, yes, keepDisks) },
 	}
+	c.Flags().BoolVar(&keepDisks, "keep-disks", false, "leave the VMs' disks and what belongs to them, for up --reuse-disks")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }
 
-func (o *options) down(c *cobra.Command, yes bool) error {
+func (o *options) down(c *cobra.Command, yes, keepDisks bool) error {
 	installation, err := o.open(c.OutOrStdout())
 	if err != nil {
 		return err
@@ -36,7 +39,7 @@ func (o *options) down(c *cobra.Command, yes bool) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
-	plans := installation.PlanDown(c.Context())
+	plans := installation.PlanDown(c.Context(), keepDisks)
 	count := provision.Count(plans)
 	if count > 0 && !yes {
 		o.renderPlan(c.OutOrStdout(), plans)

@@ -9,25 +9,27 @@ import (
 )
 
 func newUp(o *options) *cobra.Command {
-	var again []string
+	var orders provision.Orders
 	c := &cobra.Command{
 		Use:   "up",
 		Short: "Make the host, the VMs, the cluster and the domains what the configuration says",
 		Long: "up compares every stage with the configuration and changes what differs. Run again after any failure, it goes\n" +
 			"on from there; run again after success, it changes nothing.",
-		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more",
-		Args:    noArgs,
+		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more\n" +
+			"  sudo wiabctl up --reuse-disks   # after down --keep-disks",
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.up(c, "up", again, nil)
+			return o.up(c, "up", orders, nil)
 		},
 	}
-	c.Flags().StringSliceVar(&again, "again", nil, "run the script of these stages (cluster, helm) once more")
+	c.Flags().StringSliceVar(&orders.Again, "again", nil, "run the script of these stages (cluster, helm) once more")
+	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
 	return c
 }
 
 // up makes the installation under the run lock and tells how it ended. If there is
 // something to do to the configuration file, that comes first, under the same lock.
-func (o *options) up(c *cobra.Command, command string, again []string, edit func() error) error {
+func (o *options) up(c *cobra.Command, command string, orders provision.Orders, edit func() error) error {
 	if _, err := provision.Load(o.config); err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (o *options) up(c *cobra.Command, command string, again []string, edit func
 		return err
 	}
 	defer installation.Close()
-	made, err := installation.Up(c.Context(), again)
+	made, err := installation.Up(c.Context(), orders)
 	if err != nil {
 		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
 	}

@@ -67,4 +67,11 @@ func (h host) Remove(ctx context.Context) ([]change.Change, error) {
 	return changes, nil
 }
 
-var _ Remover = host{}
+// RemoveButDisks takes the VMs' names out of /etc/hosts. The deploy user, keys,
+// secrets and downloads stay.
+func (h host) RemoveButDisks(context.Context) ([]change.Change, error) { return h.names.remove() }
+
+var (
+	_ Remover = host{}
+	_ Keeper  = host{}
+)

@@ -27,6 +27,8 @@ type Installation struct {
 	libvirt  *vm.Connection
 	admin    *cluster.Admin
 	log      *runLog
+
+	reuseDisks bool // said by the user for this run: Orders.ReuseDisks
 }
 
 // Open makes the installation that a configuration describes. Nothing is connected
@@ -68,11 +70,18 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 	return plans, i.pipeline.Blocked(plans)
 }
 
-// Up makes the system what the configuration says and returns how many changes
-// that took. Scripts of the stages named in again run once more. It writes a run
-// log; the caller holds the run lock.
-func (i *Installation) Up(ctx context.Context, again []string) (int, error) {
-	forgetters, err := i.pipeline.Forgetters(again)
+// Orders are what the user tells up beside the configuration, for one run.
+type Orders struct {
+	Again      []string // stages whose scripts run once more
+	ReuseDisks bool     // disks of ours whose domains are gone are used as they are
+}
+
+// Up makes the system what the configuration says, and what the orders say, and
+// returns how many changes that took. It writes a run log; the caller holds the run
+// lock.
+func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
+	i.reuseDisks = orders.ReuseDisks
+	forgetters, err := i.pipeline.Forgetters(orders.Again)
 	if err != nil {
 		return 0, err
 	}
@@ -109,9 +118,11 @@ func (i *Installation) Log() string {
 	return i.log.path
 }
 
-// PlanDown tells what down would remove, and which stages cannot tell.
-func (i *Installation) PlanDown(ctx context.Context) []Planned {
-	return i.pipeline.PlanDown(ctx)
+// PlanDown tells what down would remove, and which stages cannot tell. With
+// keepDisks that is only what is back within minutes: the disks stay, and with them
+// the deploy directory, keys and secrets.
+func (i *Installation) PlanDown(ctx context.Context, keepDisks bool) []Planned {
+	return i.pipeline.PlanDown(ctx, keepDisks)
 }
 
 // Down removes what PlanDown told.

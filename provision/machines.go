@@ -43,4 +43,12 @@ func (m machines) Remove(ctx context.Context) ([]change.Change, error) {
 	return slices.Concat(vms, image), err
 }
 
-var _ Remover = machines{}
+// RemoveButDisks takes the machines away; their disks stay, and the image below.
+func (m machines) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
+	return m.room.RemoveButDisks(ctx)
+}
+
+var (
+	_ Remover = machines{}
+	_ Keeper  = machines{}
+)

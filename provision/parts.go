@@ -89,6 +89,7 @@ func (i *Installation) room() *vm.Room {
 		Base:     i.baseImage().Path(),
 		Network:  i.config.Network.Name,
 		Ready:    i.config.VMs.Ready,
+		Reuse:    func() bool { return i.reuseDisks },
 		Keys:     i.machineKeys,
 		Libvirt:  i.libvirt.Use,
 		Probe:    i.probe,

@@ -158,27 +158,40 @@ func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale boo
 // side, and all of them are finished before an error of one is returned.
 func (p *Pipeline) apply(ctx context.Context, stage string, changes []change.Change) (made int, err error) {
 	for len(changes) > 0 {
-		n := 1
-		for changes[0].Concurrent && n < len(changes) && changes[n].Concurrent {
-			n++
-		}
-		errs := make([]error, n)
-		var all sync.WaitGroup
-		for i, c := range changes[:n] {
-			all.Go(func() { errs[i] = p.applyOne(ctx, stage, c) })
-		}
-		all.Wait()
-		for _, err := range errs {
-			if err == nil {
-				made++
-			}
-		}
+		errs := p.applySome(ctx, stage, changes)
+		made += succeeded(errs)
 		if err := errors.Join(errs...); err != nil {
 			return made, err
 		}
-		changes = changes[n:]
+		changes = changes[len(errs):]
 	}
 	return made, nil
+}
+
+// applySome makes the first of the changes, and those after it that may be made
+// beside it. It returns the error of each, nil where there is none.
+func (p *Pipeline) applySome(ctx context.Context, stage string, changes []change.Change) []error {
+	n := 1
+	for changes[0].Concurrent && n < len(changes) && changes[n].Concurrent {
+		n++
+	}
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i, c := range changes[:n] {
+		all.Go(func() { errs[i] = p.applyOne(ctx, stage, c) })
+	}
+	all.Wait()
+	return errs
+}
+
+func succeeded(errs []error) int {
+	n := 0
+	for _, err := range errs {
+		if err == nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *Pipeline) applyOne(ctx context.Context, stage string, c change.Change) error {
@@ -212,21 +225,34 @@ func (p *Pipeline) warn(stage string, w *change.Warning) {
 	p.send(Event{Stage: stage, Kind: Warned, Subject: w.ID, Text: w.Cause + "; " + w.Advice})
 }
 
-// PlanDown asks every stage that can for what it made, last stage first.
-func (p *Pipeline) PlanDown(ctx context.Context) []Planned {
+// PlanDown asks every stage that can for what it made, last stage first; with
+// keepDisks for what an installation on the same disks does without.
+func (p *Pipeline) PlanDown(ctx context.Context, keepDisks bool) []Planned {
 	var plans []Planned
 	for _, step := range slices.Backward(p.Steps) {
-		stage, ok := step.Stage.(Remover)
-		if !ok {
+		remove := removal(step.Stage, keepDisks)
+		if remove == nil {
 			continue
 		}
-		changes, err := stage.Remove(ctx)
+		changes, err := remove(ctx)
 		if err != nil {
-			err = fmt.Errorf("%s: %w", stage.Name(), err)
+			err = fmt.Errorf("%s: %w", step.Name(), err)
 		}
-		plans = append(plans, Planned{Stage: stage.Name(), Changes: changes, Err: err})
+		plans = append(plans, Planned{Stage: step.Name(), Changes: changes, Err: err})
 	}
 	return plans
+}
+
+// removal is how a stage takes back what it made, nil if it does not.
+func removal(stage Stage, keepDisks bool) func(context.Context) ([]change.Change, error) {
+	if keepDisks {
+		if keeper, ok := stage.(Keeper); ok {
+			return keeper.RemoveButDisks
+		}
+	} else if remover, ok := stage.(Remover); ok {
+		return remover.Remove
+	}
+	return nil
 }
 
 // Down takes back what PlanDown tells. It goes on after an error, also that of a
@@ -237,13 +263,14 @@ func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
 	for _, plan := range plans {
 		errs = append(errs, plan.Err)
 		p.send(Event{Stage: plan.Stage, Kind: StagePlanned, Changes: len(plan.Changes)})
-		for _, c := range plan.Changes {
-			if err := p.applyOne(ctx, plan.Stage, c); err != nil {
+		for changes := plan.Changes; len(changes) > 0; {
+			some := p.applySome(ctx, plan.Stage, changes)
+			made += succeeded(some)
+			if err := errors.Join(some...); err != nil {
 				p.send(Event{Stage: plan.Stage, Kind: StageFailed, Text: err.Error()})
 				errs = append(errs, fmt.Errorf("%s: %w", plan.Stage, err))
-				continue
 			}
-			made++
+			changes = changes[len(some):]
 		}
 	}
 	return made, errors.Join(errs...)

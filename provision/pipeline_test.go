@@ -250,6 +250,57 @@ func TestUpCuresAnErrorOfALaterStage(t *testing.T) {
 	}
 }
 
+// keeper is a stage of which something stays with the disks.
+type keeper struct{ testStage }
+
+func (keeper) Remove(context.Context) ([]change.Change, error) {
+	return []change.Change{{Subject: "all"}}, nil
+}
+
+func (keeper) RemoveButDisks(context.Context) ([]change.Change, error) {
+	return []change.Change{{Subject: "some"}}, errors.New("the rest is busy")
+}
+
+// remover is a stage of which all stays with the disks.
+type remover struct{ testStage }
+
+func (remover) Remove(context.Context) ([]change.Change, error) { return nil, nil }
+
+func TestPlanDownAsksTheStagesBackwards(t *testing.T) {
+	p := &Pipeline{Steps: []Step{
+		{testStage{name: "first"}, nil}, {remover{testStage{name: "second"}}, nil}, {keeper{testStage{name: "third"}}, nil},
+	}}
+	all := p.PlanDown(t.Context(), false)
+	if len(all) != 2 || all[0].Stage != "third" || all[0].Changes[0].Subject != "all" || all[1].Stage != "second" {
+		t.Errorf("all: %v", all)
+	}
+	some := p.PlanDown(t.Context(), true)
+	if len(some) != 1 || some[0].Changes[0].Subject != "some" || some[0].Err == nil || some[0].Err.Error() != "third: the rest is busy" {
+		t.Errorf("all but the disks: %v", some)
+	}
+}
+
+// What may go side by side does, also when one of them fails.
+func TestDownSideBySide(t *testing.T) {
+	meet := make(chan bool)
+	together := func(err error) change.Change {
+		return change.Change{Concurrent: true, Apply: func(context.Context, change.Progress) error {
+			select {
+			case meet <- true:
+			case <-meet:
+			case <-time.After(5 * time.Second):
+				return errors.New("the other never came")
+			}
+			return err
+		}}
+	}
+	p := &Pipeline{Observe: func(Event) {}}
+	made, err := p.Down(t.Context(), []Planned{{Stage: "vms", Changes: []change.Change{together(nil), together(errors.New("busy"))}}})
+	if made != 1 || err == nil || !strings.HasSuffix(err.Error(), ": busy") {
+		t.Errorf("made %d, %v", made, err)
+	}
+}
+
 func TestDownGoesOnAfterAnError(t *testing.T) {
 	var gone []string
 	remove := func(name string, err error) change.Change {

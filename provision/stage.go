@@ -24,6 +24,14 @@ type Remover interface {
 	Remove(ctx context.Context) ([]change.Change, error)
 }
 
+// A Keeper is a stage that has to do with an installation going that comes back on the
+// same disks, and then needs no script again.
+type Keeper interface {
+	Stage
+	// RemoveButDisks returns the changes that take away what goes nevertheless.
+	RemoveButDisks(ctx context.Context) ([]change.Change, error)
+}
+
 // A Forgetter is a stage whose work is proven by a receipt.
 type Forgetter interface {
 	Stage

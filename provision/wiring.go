@@ -1,6 +1,11 @@
 package provision
 
-import "wiabctl/network"
+import (
+	"context"
+
+	"wiabctl/network"
+	"wiabctl/provision/change"
+)
 
 // wiring is the stage of the network.
 type wiring struct{ *network.Fabric }
@@ -8,4 +13,10 @@ type wiring struct{ *network.Fabric }
 // Name of the stage.
 func (wiring) Name() string { return "network" }
 
-var _ Remover = wiring{}
+// RemoveButDisks takes all of it away: it holds nothing that is not made again.
+func (w wiring) RemoveButDisks(ctx context.Context) ([]change.Change, error) { return w.Remove(ctx) }
+
+var (
+	_ Remover = wiring{}
+	_ Keeper  = wiring{}
+)

@@ -14,6 +14,8 @@ import (
 // when nothing has. Whether it is ready is another question.
 func (is *standing) differs(want wanted) (change.Verb, string) {
 	switch {
+	case is.domain == nil && is.disk != 0:
+		return change.Create, "it is not defined; its disk is used as it is"
 	case is.domain == nil:
 		return change.Create, "it is not defined"
 	case is.disk == 0:
@@ -51,6 +53,9 @@ func (is *standing) outdated(want wanted) []string {
 	}
 	if is.loose {
 		reasons = append(reasons, "others may read its disk")
+	}
+	if is.unlabelled {
+		reasons = append(reasons, "its files do not bear our mark")
 	}
 	if !is.boots {
 		reasons = append(reasons, "it does not start with the host")

@@ -45,15 +45,22 @@ func readDisk(path string) (size Size, loose bool, err error) {
 
 // layer makes the disk as an overlay on the base image, under another name first:
 // a disk that bears its name is whole, also after a power failure.
-func layer(ctx context.Context, base, disk string, size Size) error {
-	if err := qemuImg(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, partial(disk), strconv.FormatInt(int64(size), 10)); err != nil {
+// It bears a label of ours where the file system keeps one; where not, a disk without
+// its domain is taken for somebody else's.
+func layer(ctx context.Context, base string, want wanted) error {
+	disk, size := want.disk, strconv.FormatInt(int64(want.Disk), 10)
+	if err := qemuImg(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, partial(disk), size); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(partial(disk), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(file.Chmod(private), file.Sync(), file.Close()); err != nil {
+	labelled := diskLabel(want.Machine).stick(file)
+	if errors.Is(labelled, errors.ErrUnsupported) {
+		labelled = nil
+	}
+	if err := errors.Join(labelled, file.Chmod(private), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(partial(disk), disk); err != nil {

@@ -28,9 +28,13 @@ var (
 		ID: "vm-disk-shrinks", Exit: 35,
 		Advice: "set the size back: a disk can grow, never shrink",
 	}
+	DiskOrphaned = change.Kind{
+		ID: "vm-disk-orphaned", Exit: 37,
+		Advice: "use it as it is with `wiabctl up --reuse-disks`, or move it away and begin with an empty one",
+	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks}
+	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskOrphaned}
 }

@@ -25,6 +25,9 @@ type Room struct {
 	Base     string        // absolute path of the qcow2 image all disks start from
 	Network  string        // name of the libvirt network
 	Ready    time.Duration // the longest a machine may take until it is ready
+	// Reuse says whether a disk of ours whose domain is gone may be used as it is;
+	// nil: never.
+	Reuse func() bool
 	// Keys finds a machine's keys by its name; an error that is fs.ErrNotExist
 	// says that they are not made yet.
 	Keys func(name string) (Keys, error)

@@ -83,19 +83,41 @@ func (r *Room) furnish(ctx context.Context, is *standing, want wanted) error {
 	if err := is.fit(ctx, r.Base, want); err != nil {
 		return fmt.Errorf("disk of %s: %w", want.Name, err)
 	}
-	if is.seed == want.digest {
+	if is.seed == want.digest && !is.unlabelled {
 		return nil
 	}
-	if err := renameio.WriteFile(want.seed, want.image, private, renameio.IgnoreUmask()); err != nil {
+	if err := want.writeSeed(); err != nil {
 		return fmt.Errorf("seed of %s: %w", want.Name, err)
 	}
 	return nil
 }
 
+// writeSeed puts the seed in its place whole, with our label where the file system
+// keeps one.
+func (w wanted) writeSeed() error {
+	file, err := renameio.NewPendingFile(w.seed, renameio.WithPermissions(private), renameio.IgnoreUmask())
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup() //nolint:errcheck // nothing is left to clean once it has its name
+	if err := seedLabel(w.Machine).stick(file.File); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if _, err := file.Write(w.image); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}
+
 // fit makes the disk what it should be.
 func (is *standing) fit(ctx context.Context, base string, want wanted) error {
 	if is.disk == 0 {
-		return layer(ctx, base, want.disk, want.Disk)
+		return layer(ctx, base, want)
+	}
+	if is.unlabelled && is.diskLabel == nil {
+		if err := diskLabel(want.Machine).stickTo(want.disk); err != nil {
+			return err
+		}
 	}
 	if is.loose {
 		if err := os.Chmod(want.disk, private); err != nil {

@@ -27,11 +27,15 @@ type standing struct {
 	disk  Size   // what the disk may grow to; 0: there is none
 	loose bool   // others on the host may read the disk
 	seed  string // digest of the seed file; "": there is none
+
+	diskLabel, seedLabel *label // whose the files say they are; nil: they do not say
+	unlabelled           bool   // a file lacks its label, and the file system would keep one
+	reusable             bool   // a disk of ours without its domain may be used as it is
 }
 
 // observe asks libvirt and the file system for the machine.
 func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) {
-	is := &standing{}
+	is := &standing{reusable: r.Reuse != nil && r.Reuse()}
 	err := r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.ask(virt, machine.Name) })
 	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
 		return nil, fmt.Errorf("domain %s: %w", machine.Name, err)
@@ -47,7 +51,22 @@ func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) 
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("seed of %s: %w", machine.Name, err)
 	}
-	return is, nil
+	return is, is.readLabels(at)
+}
+
+// readLabels finds out whose the machine's files say they are.
+func (is *standing) readLabels(at paths) error {
+	for path, found := range map[string]**label{at.disk: &is.diskLabel, at.seed: &is.seedLabel} {
+		bears, err := readLabel(path)
+		switch {
+		case err == nil:
+			*found = bears
+			is.unlabelled = is.unlabelled || bears == nil
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported):
+			return err
+		}
+	}
+	return nil
 }
 
 // ask reads the domain of exactly this name.
@@ -106,16 +125,22 @@ func (is *standing) active() bool {
 	return is.state != libvirt.DomainShutoff && is.state != libvirt.DomainCrashed && is.state != libvirt.DomainNostate
 }
 
-// foreign is a Failure when the domain or a disk of the machine's name is not ours.
+// foreign is a Failure when the domain or a disk of the machine's name is not ours,
+// or is ours and nobody has said yet that it may be used without its domain. A seed
+// of ours holds nothing that would not be written again.
 func (is *standing) foreign(machine Machine, at paths) error {
 	switch {
 	case is.domain != nil && is.mark == nil:
 		return Foreign.Failf("there is a domain %s that wiabctl did not make", machine.Name)
 	case is.domain != nil && is.mark.Deployment != machine.Deployment:
 		return Foreign.Failf("the domain %s belongs to another deployment, %q", machine.Name, is.mark.Deployment)
-	case is.domain == nil && is.disk != 0:
+	case is.disk != 0 && is.diskLabel != nil && !is.diskLabel.of(machine):
+		return Foreign.Failf("the disk %s belongs to %s of the deployment %q", at.disk, is.diskLabel.Machine, is.diskLabel.Deployment)
+	case is.domain == nil && is.disk != 0 && is.diskLabel == nil:
 		return Foreign.Failf("there is a disk %s without a domain of ours", at.disk)
-	case is.domain == nil && is.seed != "":
+	case is.domain == nil && is.disk != 0 && !is.reusable:
+		return DiskOrphaned.Failf("the disk %s is ours, but its domain %s is gone", at.disk, machine.Name)
+	case is.domain == nil && is.seed != "" && !is.seedLabel.of(machine):
 		return Foreign.Failf("there is a seed %s without a domain of ours", at.seed)
 	default:
 		return nil
