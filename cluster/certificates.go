@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"wiabctl/provision/change"
@@ -42,14 +44,24 @@ func (c certificate) problem() string {
 		if condition.Status == "True" {
 			return ""
 		}
-		return condition.Message
+		return cmp.Or(condition.Message, "it is not ready")
 	}
 	return "cert-manager has not looked at it yet"
 }
 
-// issuing is the longest that a Certificate may take: an ACME order needs minutes,
+// issuing says whether cert-manager is getting it anew, while the old one may serve still.
+func (c certificate) issuing() bool {
+	for _, condition := range c.Status.Conditions {
+		if condition.Type == "Issuing" && condition.Status == "True" {
+			return true
+		}
+	}
+	return false
+}
+
+// patience is the longest that a Certificate may take: an ACME order needs minutes,
 // and one that has failed is tried again after an hour, which is not waited for.
-const issuing = 15 * time.Minute
+const patience = 15 * time.Minute
 
 // Plan lists the certificates that are not ready.
 func (c Certificates) Plan(ctx context.Context) ([]change.Change, error) {
@@ -67,11 +79,26 @@ func (c Certificates) Plan(ctx context.Context) ([]change.Change, error) {
 	return changes, nil
 }
 
+// Pending says whether any Certificate of the cluster is not ready or is being
+// issued again, or a wanted one is missing. It is true as well where it cannot be told.
+func (c Certificates) Pending(ctx context.Context) bool {
+	all, err := c.list(ctx)
+	if err != nil {
+		return true
+	}
+	for _, name := range c.Want {
+		if !slices.ContainsFunc(all, func(one certificate) bool { return one.Metadata.Name == name }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(all, func(one certificate) bool { return one.problem() != "" || one.issuing() })
+}
+
 func (c Certificates) await(name string) func(context.Context, change.Progress) error {
 	return func(ctx context.Context, say change.Progress) error {
 		err := change.Condition{
 			Description: "certificate " + name + " to be ready",
-			Deadline:    issuing,
+			Deadline:    patience,
 			Interval:    200 * time.Millisecond,
 			Check: func(ctx context.Context) error {
 				problems, err := c.problems(ctx)
@@ -94,18 +121,27 @@ func (c Certificates) problems(ctx context.Context) (map[string]string, error) {
 	for _, name := range c.Want {
 		problems[name] = "it does not exist yet"
 	}
+	all, err := c.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		problems[one.Metadata.Name] = one.problem()
+	}
+	return problems, nil
+}
+
+// list are all Certificates of the namespace; none while there is no cluster or no cert-manager.
+func (c Certificates) list(ctx context.Context) ([]certificate, error) {
 	var list struct {
 		Items []certificate `json:"items"`
 	}
 	err := c.API.get(ctx, "/apis/cert-manager.io/v1/namespaces/default/certificates", nil, &list)
 	if errors.Is(err, errNotFound) || errors.Is(err, change.ErrNotInstalled) {
-		return problems, nil
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the certificates: %w", err)
 	}
-	for _, one := range list.Items {
-		problems[one.Metadata.Name] = one.problem()
-	}
-	return problems, nil
+	return list.Items, nil
 }

@@ -154,3 +154,33 @@ func TestCertificatesWithoutCertManager(t *testing.T) {
 		t.Errorf("changes %v, %v: want one that waits", changes, err)
 	}
 }
+
+func TestCertificatesPending(t *testing.T) {
+	certificate := func(name, issuing, ready string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"name": name}, "status": map[string]any{"conditions": []any{
+			map[string]any{"type": "Issuing", "status": issuing}, map[string]any{"type": "Ready", "status": ready}}}}
+	}
+	const path = "/apis/cert-manager.io/v1/namespaces/default/certificates"
+	for _, tc := range []struct {
+		name  string
+		items []any
+		want  bool
+	}{
+		{"all ready", []any{certificate("a-csr", "False", "True")}, false},
+		{"one is not ready, nobody's of ours", []any{certificate("a-csr", "False", "True"), certificate("foreign-csr", "False", "False")}, true},
+		{"one is renewed", []any{certificate("a-csr", "True", "True")}, true},
+		{"one is missing", nil, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			api := testAPI(t, map[string]any{path: map[string]any{"items": tc.items}})
+			if got := (Certificates{API: api, Want: []string{"a-csr"}}).Pending(t.Context()); got != tc.want {
+				t.Errorf("pending: %v, want %v", got, tc.want)
+			}
+		})
+	}
+	t.Run("it cannot be told", func(t *testing.T) {
+		if !(Certificates{API: testAPI(t, map[string]any{path: "nonsense"})}).Pending(t.Context()) {
+			t.Error("not pending, where nobody knows")
+		}
+	})
+}

@@ -2,10 +2,12 @@ package network
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -71,16 +73,18 @@ func TestUplink(t *testing.T) {
 		want Uplink
 		fail string
 	}{
-		{"found", Spec{}, Uplink{"wan0", netip.MustParseAddr("203.0.113.10")}, ""},
-		{"given", Spec{WAN: "lo", PublicAddress: netip.MustParseAddr("198.51.100.1")}, Uplink{"lo", netip.MustParseAddr("198.51.100.1")}, ""},
-		{"address given", Spec{PublicAddress: netip.MustParseAddr("198.51.100.1")}, Uplink{"wan0", netip.MustParseAddr("198.51.100.1")}, ""},
-		{"no such interface", Spec{WAN: "eth9"}, Uplink{}, "interface eth9"},
-		{"interface without address", Spec{WAN: "inet0"}, Uplink{}, "inet0 has no IPv4 address"},
-		{"loopback has none that counts", Spec{WAN: "lo"}, Uplink{}, "lo has no IPv4 address"},
+		{"found", Spec{}, Uplink{Links{"wan0"}, netip.MustParseAddr("203.0.113.10")}, ""},
+		{"given", Spec{WAN: Links{"lo"}, PublicAddress: netip.MustParseAddr("198.51.100.1")}, Uplink{Links{"lo"}, netip.MustParseAddr("198.51.100.1")}, ""},
+		{"address given", Spec{PublicAddress: netip.MustParseAddr("198.51.100.1")}, Uplink{Links{"wan0"}, netip.MustParseAddr("198.51.100.1")}, ""},
+		{"several", Spec{WAN: Links{"wan0", "inet0"}}, Uplink{Links{"wan0", "inet0"}, netip.MustParseAddr("203.0.113.10")}, ""},
+		{"one of several is missing", Spec{WAN: Links{"wan0", "eth9"}}, Uplink{}, "interface eth9"},
+		{"no such interface", Spec{WAN: Links{"eth9"}}, Uplink{}, "interface eth9"},
+		{"interface without address", Spec{WAN: Links{"inet0"}}, Uplink{}, "inet0: it has no IPv4 address"},
+		{"loopback has none that counts", Spec{WAN: Links{"lo"}}, Uplink{}, "lo: it has no IPv4 address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := tc.spec.Uplink()
-			if got != tc.want {
+			if !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 			if !strings.Contains(errText(err), tc.fail) || (tc.fail != "") != kindOf(err, NoUplink.ID) {
@@ -110,12 +114,13 @@ func TestFabricOnABareHost(t *testing.T) {
 
 func TestSpecDefaultsAndYAML(t *testing.T) {
 	var s Spec
-	if err := yaml.Unmarshal([]byte("subnet: 10.1.0.0/16\nmedia: 40000-50000\npublic_address: 198.51.100.1\n"), &s); err != nil {
+	if err := yaml.Unmarshal([]byte("subnet: 10.1.0.0/16\nmedia: 40000-50000\npublic_address: 198.51.100.1\nwan: [eth0, eth1]\negress: full\n"), &s); err != nil {
 		t.Fatal(err)
 	}
 	s.Defaults()
-	want := Spec{Name: "wirebox", Bridge: "virbr0", Subnet: netip.MustParsePrefix("10.1.0.0/16"), PublicAddress: netip.MustParseAddr("198.51.100.1"), Media: PortRange{40000, 50000}}
-	if s != want {
+	want := Spec{Name: "wirebox", Bridge: "virbr0", Subnet: netip.MustParsePrefix("10.1.0.0/16"), PublicAddress: netip.MustParseAddr("198.51.100.1"), Media: PortRange{40000, 50000},
+		WAN: Links{"eth0", "eth1"}, Egress: EgressFull, Hairpin: HairpinAlways}
+	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
 	if err := s.Validate(); err != nil {
@@ -140,8 +145,11 @@ func TestSpecRefuses(t *testing.T) {
 		{"name", func(s *Spec) { s.Name = "<x>" }, "name: "},
 		{"bridge too long", func(s *Spec) { s.Bridge = "averyverylongbridge" }, "bridge: "},
 		{"bridge for a shell", func(s *Spec) { s.Bridge = "br0;reboot" }, "bridge: "},
-		{"wan", func(s *Spec) { s.WAN = `e"` }, "wan: "},
-		{"wan is the bridge", func(s *Spec) { s.WAN = s.Bridge }, "wan: is the VMs' own bridge"},
+		{"wan", func(s *Spec) { s.WAN = Links{`e"`} }, "wan: "},
+		{"wan is the bridge", func(s *Spec) { s.WAN = Links{s.Bridge} }, "wan: is the VMs' own bridge"},
+		{"wan twice", func(s *Spec) { s.WAN = Links{"eth0", "eth0"} }, `wan: names "eth0" twice`},
+		{"egress", func(s *Spec) { s.Egress = "some" }, "egress: "},
+		{"hairpin", func(s *Spec) { s.Hairpin = "on" }, "hairpin: "},
 		{"IPv6", func(s *Spec) { s.Subnet = netip.MustParsePrefix("fd00::/64") }, "subnet: "},
 		{"too small", func(s *Spec) { s.Subnet = netip.MustParsePrefix("10.0.0.0/25") }, "subnet: "},
 		{"host bits", func(s *Spec) { s.Subnet = netip.MustParsePrefix("10.0.0.7/24") }, "subnet: 10.0.0.7/24 has bits set beyond its length; did you mean 10.0.0.0/24?"},
@@ -158,6 +166,47 @@ func TestSpecRefuses(t *testing.T) {
 				t.Errorf("got %v, want %q…", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestLinksYAML(t *testing.T) {
+	for _, tc := range []struct{ text, want, written string }{
+		{"wan: eth0", "[eth0]", "wan: eth0\n"},
+		{"wan: [eth0, eth1]", "[eth0 eth1]", "wan:\n    - eth0\n    - eth1\n"},
+		{"wan: {eth0: 1}", "line 1: an interface's name is wanted here, or a list of names", ""},
+		{"name: x", "[]", ""},
+	} {
+		var s struct {
+			WAN Links `yaml:"wan,omitempty"`
+		}
+		err := yaml.Unmarshal([]byte(tc.text), &s)
+		if got := fmt.Sprint(s.WAN) + errText(err); !strings.Contains(got, tc.want) {
+			t.Errorf("%s: %s, want %s", tc.text, got, tc.want)
+		}
+		if text, _ := yaml.Marshal(s); tc.written != "" && string(text) != tc.written {
+			t.Errorf("%s is written as\n%s", tc.text, text)
+		}
+	}
+}
+
+// Several default routes: the kernel's favourite is taken, the others are named.
+func TestSeveralDefaultRoutes(t *testing.T) {
+	var s Spec
+	if err := s.guessed(); err != nil {
+		t.Errorf("with one default route: %v", err)
+	}
+	run(t, "ip", "route", "add", "default", "dev", "inet0", "metric", "50")
+	t.Cleanup(func() { run(t, "ip", "route", "delete", "default", "dev", "inet0", "metric", "50") })
+	if up, err := s.Uplink(); err != nil || up.WAN[0] != "wan0" {
+		t.Errorf("uplink %v (%v), want wan0", up, err)
+	}
+	warnings, err := change.Warnings(s.guessed())
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Cause, "expected on wan0 (metric 0), and none on inet0 (metric 50)") {
+		t.Errorf("told %v, %v", warnings, err)
+	}
+	s.WAN = Links{"inet0"}
+	if err := s.guessed(); err != nil {
+		t.Errorf("with the interface given: %v", err)
 	}
 }
 

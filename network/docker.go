@@ -28,8 +28,13 @@ func (f *Fabric) accepts() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	type way struct{ from, to string }
+	ways := []way{{f.Spec.Bridge, f.Spec.Bridge}}
+	for _, wan := range up.WAN {
+		ways = append(ways, way{f.Spec.Bridge, wan}, way{wan, f.Spec.Bridge})
+	}
 	var rules []string
-	for _, way := range []struct{ from, to string }{{f.Spec.Bridge, f.Spec.Bridge}, {f.Spec.Bridge, up.WAN}, {up.WAN, f.Spec.Bridge}} {
+	for _, way := range ways {
 		rules = append(rules, fmt.Sprintf("-i %s -o %s -m comment --comment %s -j ACCEPT", way.from, way.to, dockerComment))
 	}
 	return rules, nil

@@ -10,7 +10,8 @@ import (
 )
 
 // Fabric is the network of a deployment: it compares what is with what should
-// be and acts. All fields but Calling and Leaving are needed.
+// be and acts. All fields but Calling and Leaving are needed; Pending where the
+// hairpin's mode is auto.
 type Fabric struct {
 	Spec         Spec          // complete: Defaults, Validate
 	Deployment   string        // named in the libvirt network's mark
@@ -22,6 +23,8 @@ type Fabric struct {
 	// Leaving says whether the network that libvirt's packages brought goes before
 	// ours comes, if it is idle (Shipped): then it does not stand in our way.
 	Leaving func() bool
+	// Pending says whether certificates are being waited for, or that it cannot be told.
+	Pending func(ctx context.Context) bool
 }
 
 // planner finds the changes of one part of the fabric.
@@ -30,6 +33,10 @@ type planner func(context.Context) ([]change.Change, error)
 // Plan returns the changes that the network needs, in the order in which they
 // are to be made: nothing is opened before what it relies on is there.
 func (f *Fabric) Plan(ctx context.Context) ([]change.Change, error) {
+	f, err := f.decided(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planFirewall, f.planDocker, f.planBoot)
 }
 
@@ -58,7 +65,11 @@ func (f *Fabric) ruleset() (ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ways{up, f.Spec.Bridge, f.Spec.Subnet, f.Kubenodes, f.Calling, f.Spec.Media}.ruleset(), nil
+	return ways{
+		Uplink: up, bridge: f.Spec.Bridge, subnet: f.Spec.Subnet,
+		kubenodes: f.Kubenodes, calling: f.Calling, media: f.Spec.Media,
+		hairpin: f.Spec.Hairpin == HairpinAlways, egress: f.Spec.Egress,
+	}.ruleset(), nil
 }
 
 // planTable is the change that our nftables table needs.

@@ -30,7 +30,23 @@ var (
 	}
 )
 
+// What can go wrong with the ways through the network.
+var (
+	EgressClosed = change.Kind{
+		ID: "egress-closed", Exit: 47,
+		Advice: "set network.egress: acme, which lets the VMs reach what certificates need and nothing else",
+	}
+	SSHCaptured = change.Kind{
+		ID: "ssh-captured", Exit: 48,
+		Advice: "move sshd to another port (Port in /etc/ssh/sshd_config), log in there, then run again",
+	}
+	Broken = change.Kind{
+		ID: "network-broken", Exit: 49,
+		Advice: "run `wiabctl up`; then compare `wiabctl network show` with `nft list ruleset`, where another table may drop what ours lets through",
+	}
+)
+
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken}
 }

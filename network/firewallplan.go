@@ -92,7 +92,7 @@ func (f *Fabric) guard(ctx context.Context) (ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Spec.Firewall.guard([]string{up.WAN}, ports), nil
+	return f.Spec.Firewall.guard(up.WAN, ports), nil
 }
 
 // provenFirewall is the content of the file that is loaded at boot; empty if there is none.

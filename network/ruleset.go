@@ -45,11 +45,13 @@ type ways struct {
 	kubenodes []Kubenode
 	calling   netip.Addr // zero: no calls
 	media     PortRange
+	hairpin   bool // from the VMs to the VMs
+	egress    Egress
 }
 
 // ruleset are the rules for the ways: from the internet and from the VMs
 // themselves to any address of this host, from the host to its public one, and
-// from the VMs to the little that they need of the internet.
+// from the VMs to what they may reach of the internet.
 func (w ways) ruleset() ruleset {
 	set := append(ruleset{w.web(), w.spread()}, w.nodes()...)
 	targets := []string{"web"}
@@ -69,19 +71,16 @@ func (w ways) ruleset() ruleset {
 // one that is not local.
 func (w ways) prerouting(targets []string) chain {
 	c := chain{name: "prerouting", hook: &hook{"nat hook prerouting priority dstnat", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest}}
-	for _, way := range []struct {
-		from string
-		to   clause
-		who  string
-	}{
-		{w.WAN, toHost(), "from the internet"},
-		{w.bridge, toHost(), "from the VMs"},
-		{w.bridge, to(w.Public), "from the VMs to the public address"},
-	} {
+	from := func(link string, to clause, who string) {
 		for _, target := range targets {
-			c.rules = append(c.rules, rule{[]clause{iifname(way.from), way.to, counted(), jump(target)}, target + " " + way.who})
+			c.rules = append(c.rules, rule{[]clause{iifname(link), to, counted(), jump(target)}, target + " " + who})
 		}
 	}
+	for _, wan := range w.WAN {
+		from(wan, toHost(), "from "+wan)
+	}
+	from(w.bridge, toHost(), "from the VMs")
+	from(w.bridge, to(w.Public), "from the VMs to the public address")
 	return c
 }
 
@@ -89,37 +88,35 @@ func (w ways) prerouting(targets []string) chain {
 // neighbours could route straight to the VMs' databases. Accepting here binds no
 // other table, dropping does.
 func (w ways) forward() chain {
-	inward := func(more ...clause) []clause { return append([]clause{iifname(w.WAN), oifname(w.bridge)}, more...) }
-	return chain{name: "forward", hook: &hook{"filter hook forward priority filter", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter}, rules: []rule{
-		{inward(dnatted(), counted(), accept()), "way in"},
-		{inward(begins(), counted(), drop()), "no other way in"},
-	}}
+	c := chain{name: "forward", hook: &hook{"filter hook forward priority filter", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter}}
+	for _, wan := range w.WAN {
+		c.rules = append(c.rules,
+			rule{[]clause{iifname(wan), oifname(w.bridge), dnatted(), counted(), accept()}, "way in from " + wan},
+			rule{[]clause{iifname(wan), oifname(w.bridge), begins(), counted(), drop()}, "no other way in from " + wan})
+	}
+	return c
 }
 
 // postrouting gives connections this host's address where the answer would not
 // come back otherwise: a VM that reaches another through the public address
-// (hairpin), and the way out that certificates need for good (ACME and its DNS
-// and time, at each renewal).
+// (hairpin), and the way out.
 func (w ways) postrouting() chain {
-	c := chain{name: "postrouting", hook: &hook{"nat hook postrouting priority srcnat", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource}, rules: []rule{
-		{[]clause{iifname(w.bridge), oifname(w.bridge), dnatted(), counted(), masquerade()}, "hairpin"},
-	}}
-	for _, service := range []struct {
-		name string
-		port clause
-	}{
-		{"https", tcp().port(443)},
-		{"dns over tcp", tcp().port(53)},
-		{"dns", udp().port(53)},
-		{"ntp", udp().port(123)},
-	} {
-		c.rules = append(c.rules, rule{
-			[]clause{iifname(w.bridge), oifname(w.WAN), from(w.subnet), service.port, counted(), masquerade()},
-			"way out: " + service.name,
-		})
+	c := chain{name: "postrouting", hook: &hook{"nat hook postrouting priority srcnat", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource}}
+	if w.hairpin {
+		c.rules = append(c.rules, rule{[]clause{iifname(w.bridge), oifname(w.bridge), dnatted(), counted(), masquerade()}, hairpinComment})
+	}
+	for _, wan := range w.WAN {
+		for _, out := range w.egress.services() {
+			clauses := []clause{iifname(w.bridge), oifname(wan), from(w.subnet)}
+			clauses = append(append(clauses, out.port...), counted(), masquerade())
+			c.rules = append(c.rules, rule{clauses, fmt.Sprintf("way out by %s: %s", wan, out.name)})
+		}
 	}
 	return c
 }
+
+// hairpinComment marks the rule that makes hairpins work.
+const hairpinComment = "hairpin"
 
 // web is what the kubenodes serve.
 func (w ways) web() chain {

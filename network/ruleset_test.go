@@ -11,19 +11,25 @@ import (
 	"github.com/google/nftables/expr"
 )
 
-// wanted are the rules of the golden files.
+// wanted are the rules of the usual modes.
 func wanted(calling bool) ruleset {
-	w := ways{
-		Uplink:    Uplink{WAN: "wan0", Public: netip.MustParseAddr("203.0.113.10")},
-		bridge:    "virbr0",
-		subnet:    netip.MustParsePrefix("192.168.122.0/24"),
-		kubenodes: usual().Kubenodes,
-		media:     PortRange{First: 32768, Last: 65535},
-	}
+	w := usualWays()
 	if calling {
 		w.calling = w.kubenodes[2].Address
 	}
 	return w.ruleset()
+}
+
+func usualWays() ways {
+	return ways{
+		Uplink:    Uplink{WAN: Links{"wan0"}, Public: netip.MustParseAddr("203.0.113.10")},
+		bridge:    "virbr0",
+		subnet:    netip.MustParsePrefix("192.168.122.0/24"),
+		kubenodes: usual().Kubenodes,
+		media:     PortRange{First: 32768, Last: 65535},
+		hairpin:   true,
+		egress:    EgressACME,
+	}
 }
 
 func dial(t *testing.T) *nftables.Conn {
@@ -60,10 +66,21 @@ func differsAt(t *testing.T, at table, want ruleset) string {
 // What we write, what the kernel has and what nft sees there are the same three
 // times, and stay so when nft loads it.
 func TestRulesetIsOneThing(t *testing.T) {
-	for name, calling := range map[string]bool{"web.nft": false, "calling.nft": true} {
+	modes := map[string]func(*ways){
+		"web.nft":     func(*ways) {},
+		"calling.nft": func(w *ways) { w.calling = w.kubenodes[2].Address },
+		"closed.nft":  func(w *ways) { w.hairpin, w.egress = false, EgressNone },
+		"full.nft":    func(w *ways) { w.egress = EgressFull },
+		"two-wans.nft": func(w *ways) {
+			w.WAN, w.calling, w.media = Links{"wan0", "wan1.7"}, w.kubenodes[0].Address, PortRange{40000, 50000}
+		},
+	}
+	for name, mode := range modes {
 		t.Run(name, func(t *testing.T) {
 			clear(t)
-			rules := wanted(calling)
+			w := usualWays()
+			mode(&w)
+			rules := w.ruleset()
 			golden(t, name, waysTable().file(rules))
 			load(t, rules)
 			if got := run(t, "nft", "-s", "list", "table", "ip", tableName); got != waysTable().text(rules) {
@@ -117,11 +134,11 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 		{"flushed by somebody", "flush ruleset", "the table does not exist"},
 		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 2"},
 		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5"},
-		{"another verdict", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "way in"; ` +
-			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter accept comment "no other way in"`,
+		{"another verdict", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "way in from wan0"; ` +
+			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter accept comment "no other way in from wan0"`,
 			`rule 2 of chain forward is not`},
 		{"another comment", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "mine"; ` +
-			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter drop comment "no other way in"`,
+			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter drop comment "no other way in from wan0"`,
 			`rule 1 of chain forward is not`},
 		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
 			`rule 1 of chain output is not`},

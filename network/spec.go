@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"wiabctl/provision/change"
@@ -19,14 +20,19 @@ type Spec struct {
 	// Subnet is the VMs' IPv4 network, /16 to /24; default 192.168.122.0/24. The
 	// host is .1, DHCP gives .100 to .240 to strangers.
 	Subnet netip.Prefix `yaml:"subnet"`
-	// WAN is the interface that faces the internet; default that of the default route.
-	WAN string `yaml:"wan,omitempty"`
-	// PublicAddress is where clients reach this host; default WAN's first IPv4 address.
+	// WAN are the interfaces that face the internet, the main one first; default that of
+	// the default route.
+	WAN Links `yaml:"wan,omitempty"`
+	// PublicAddress is where clients reach this host; default the main WAN's first IPv4 address.
 	PublicAddress netip.Addr `yaml:"public_address"`
 	// Media is the range of UDP ports of calls; default 32768-65535.
 	Media PortRange `yaml:"media,omitempty"`
 	// Firewall closes this host but for what it names; default none.
 	Firewall *Firewall `yaml:"firewall,omitempty"`
+	// Egress is what the VMs may reach of the internet; default acme.
+	Egress Egress `yaml:"egress,omitempty"`
+	// Hairpin is when VMs reach VMs through the public address; default always.
+	Hairpin Hairpin `yaml:"hairpin,omitempty"`
 }
 
 // Defaults fills in every field left empty, but for what only the host knows
@@ -37,6 +43,8 @@ func (s *Spec) Defaults() {
 	s.Subnet = cmp.Or(s.Subnet, netip.MustParsePrefix("192.168.122.0/24"))
 	s.Media = cmp.Or(s.Media, PortRange{First: 32768, Last: 65535})
 	s.Firewall.defaults()
+	s.Egress = cmp.Or(s.Egress, EgressACME)
+	s.Hairpin = cmp.Or(s.Hairpin, HairpinAlways)
 }
 
 var (
@@ -58,14 +66,19 @@ func (s *Spec) Validate() error {
 	}
 	refuse(!networkName.MatchString(s.Name), "name", "%q is not a name of lower-case letters, digits and -", s.Name)
 	refuse(!linkName.MatchString(s.Bridge), "bridge", "%q is not an interface name of at most 15 characters", s.Bridge)
-	refuse(s.WAN != "" && !wanName.MatchString(s.WAN), "wan", "%q is not an interface name of at most 15 characters", s.WAN)
-	refuse(s.WAN != "" && s.WAN == s.Bridge, "wan", "is the VMs' own bridge %q", s.WAN)
+	for i, name := range s.WAN {
+		refuse(!wanName.MatchString(name), "wan", "%q is not an interface name of at most 15 characters", name)
+		refuse(name == s.Bridge, "wan", "is the VMs' own bridge %q", name)
+		refuse(slices.Contains(s.WAN[:i], name), "wan", "names %q twice", name)
+	}
 	refuse(!s.Subnet.Addr().Is4() || s.Subnet.Bits() < 16 || s.Subnet.Bits() > 24, "subnet", "%s is not an IPv4 network of /16 to /24", s.Subnet)
 	refuse(s.Subnet.IsValid() && s.Subnet != s.Subnet.Masked(), "subnet", "%s has bits set beyond its length; did you mean %s?", s.Subnet, s.Subnet.Masked())
 	refuse(s.Subnet.Addr().Is4() && !s.Subnet.Addr().IsPrivate(), "subnet", "%s is not a private range", s.Subnet)
 	refuse(s.PublicAddress.IsValid() && !s.PublicAddress.Is4(), "public_address", "%s is not an IPv4 address", s.PublicAddress)
 	refuse(s.PublicAddress.IsValid() && (s.PublicAddress.IsLoopback() || s.PublicAddress.IsUnspecified()), "public_address", "%s cannot be reached by clients", s.PublicAddress)
 	refuse(s.Media.First < 1024 || s.Media.Last < s.Media.First, "media", "%s is not a range of ports above 1023", s.Media)
+	refuse(!slices.Contains([]Egress{EgressNone, EgressACME, EgressFull}, s.Egress), "egress", "%q is none of none, acme and full", s.Egress)
+	refuse(!slices.Contains([]Hairpin{HairpinAlways, HairpinNever, HairpinAuto}, s.Hairpin), "hairpin", "%q is none of always, never and auto", s.Hairpin)
 	return errors.Join(append(errs, s.Firewall.validate())...)
 }
 

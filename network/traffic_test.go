@@ -46,7 +46,7 @@ func TestTrafficArrives(t *testing.T) {
 	run(t, "ip", "link", "set", "wan1", "up")
 	internet := newPlace(t, "inet1", "198.51.100.7/24", "")
 
-	w := ways{Uplink: Uplink{WAN: "wan1", Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", subnet: netip.MustParsePrefix("10.122.0.0/24"), media: PortRange{32768, 65535}}
+	w := ways{Uplink: Uplink{WAN: Links{"wan1"}, Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", subnet: netip.MustParsePrefix("10.122.0.0/24"), media: PortRange{32768, 65535}, hairpin: true, egress: EgressACME}
 	var nodes []place
 	for i := range 3 {
 		link := fmt.Sprintf("vm%d", i)

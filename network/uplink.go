@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -11,66 +13,136 @@ import (
 
 // Uplink is where the internet reaches this host.
 type Uplink struct {
-	WAN    string     // the interface
+	WAN    Links      // the interfaces, the main one first
 	Public netip.Addr // the address that clients use
 }
 
 // Uplink finds what the Spec leaves open: the interface of the default route,
-// and that interface's first IPv4 address. The error is a Failure of kind
+// and the main interface's first IPv4 address. The error is a Failure of kind
 // NoUplink.
 func (s *Spec) Uplink() (Uplink, error) {
 	up := Uplink{WAN: s.WAN, Public: s.PublicAddress}
-	if up.WAN == "" {
+	if len(up.WAN) == 0 {
 		name, err := defaultLink()
 		if err != nil {
 			return Uplink{}, NoUplink.Failf("the interface that faces the internet is not known: %w", err)
 		}
-		up.WAN = name
+		up.WAN = Links{name}
 	}
-	link, err := netlink.LinkByName(up.WAN)
-	if err != nil {
-		return Uplink{}, NoUplink.Failf("interface %s: %w", up.WAN, err)
+	for _, name := range up.WAN {
+		if _, err := netlink.LinkByName(name); err != nil {
+			return Uplink{}, NoUplink.Failf("interface %s: %w", name, err)
+		}
 	}
 	if up.Public.IsValid() {
 		return up, nil
 	}
+	public, err := firstAddress(up.WAN[0])
+	if err != nil {
+		return Uplink{}, NoUplink.Failf("interface %s: %w", up.WAN[0], err)
+	}
+	up.Public = public
+	return up, nil
+}
+
+// firstAddress is the interface's first IPv4 address that others can reach.
+func firstAddress(name string) (netip.Addr, error) {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return netip.Addr{}, err
+	}
 	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
 	if err != nil {
-		return Uplink{}, NoUplink.Failf("addresses of %s: %w", up.WAN, err)
+		return netip.Addr{}, fmt.Errorf("its addresses: %w", err)
 	}
 	for _, found := range addresses {
 		if address, ok := netip.AddrFromSlice(found.IP.To4()); ok && found.Scope == unix.RT_SCOPE_UNIVERSE {
-			up.Public = address
-			return up, nil
+			return address, nil
 		}
 	}
-	return Uplink{}, NoUplink.Failf("interface %s has no IPv4 address", up.WAN)
+	return netip.Addr{}, errors.New("it has no IPv4 address")
 }
 
 // defaultLink is the interface of the default route with the least metric.
 func defaultLink() (string, error) {
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	ways, err := defaultRoutes()
 	if err != nil {
-		return "", fmt.Errorf("reading the routes: %w", err)
+		return "", err
 	}
-	var best *netlink.Route
-	for i, route := range routes {
-		if wide(route) && (best == nil || route.Priority < best.Priority) {
-			best = &routes[i]
-		}
-	}
-	if best == nil {
+	if len(ways) == 0 {
 		return "", errors.New("there is no default route")
 	}
-	index := best.LinkIndex
-	if index == 0 && len(best.MultiPath) > 0 {
-		index = best.MultiPath[0].LinkIndex
-	}
-	link, err := netlink.LinkByIndex(index)
+	return ways[0].link, nil
+}
+
+// defaultRoute is a way to everywhere.
+type defaultRoute struct {
+	link   string
+	metric int
+}
+
+// String is the route as people call it.
+func (r defaultRoute) String() string { return fmt.Sprintf("%s (metric %d)", r.link, r.metric) }
+
+// defaultRoutes are this host's ways to everywhere, one an interface, the one that
+// the kernel prefers first.
+func defaultRoutes() ([]defaultRoute, error) {
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
 	if err != nil {
-		return "", fmt.Errorf("the default route's interface: %w", err)
+		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
-	return link.Attrs().Name, nil
+	var all []defaultRoute
+	for _, route := range routes {
+		if !wide(route) {
+			continue
+		}
+		for _, index := range hops(route) {
+			link, err := netlink.LinkByIndex(index)
+			if err != nil {
+				return nil, fmt.Errorf("the default route's interface: %w", err)
+			}
+			all = append(all, defaultRoute{link.Attrs().Name, route.Priority})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b defaultRoute) int { return a.metric - b.metric })
+	return unique(all), nil
+}
+
+// hops are the interfaces that a route leads over.
+func hops(route netlink.Route) []int {
+	if len(route.MultiPath) == 0 {
+		return []int{route.LinkIndex}
+	}
+	var all []int
+	for _, hop := range route.MultiPath {
+		all = append(all, hop.LinkIndex)
+	}
+	return all
+}
+
+// unique keeps an interface's first route.
+func unique(routes []defaultRoute) []defaultRoute {
+	var all []defaultRoute
+	for _, route := range routes {
+		if !slices.ContainsFunc(all, func(r defaultRoute) bool { return r.link == route.link }) {
+			all = append(all, route)
+		}
+	}
+	return all
+}
+
+// guessed is a warning where the default routes lead over several interfaces and the
+// configuration does not say which of them face the internet.
+func (s *Spec) guessed() error {
+	ways, err := defaultRoutes()
+	if err != nil || len(s.WAN) > 0 || len(ways) < 2 {
+		return err
+	}
+	var others []string
+	for _, way := range ways[1:] {
+		others = append(others, way.String())
+	}
+	return NoUplink.Warnf("this host has several default routes; requests are expected on %s, and none on %s", ways[0], strings.Join(others, ", "))
 }
 
 // wide says whether the route is a default route.

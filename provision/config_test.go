@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/provision/change"
 )
 
 const smallest = `# The whole installation.
@@ -134,5 +136,18 @@ func TestAddDomain(t *testing.T) {
 				t.Error("the file was changed")
 			}
 		})
+	}
+}
+
+func TestEgressCheck(t *testing.T) {
+	for egress, warned := range map[string]bool{"none": true, "acme": false, "full": false} {
+		config, err := Parse([]byte(smallest + "network: {egress: " + egress + "}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		warnings, err := change.Warnings(Open(config, nil).egressCheck(t.Context()))
+		if err != nil || (len(warnings) == 1) != warned {
+			t.Errorf("%s: warnings %v, %v", egress, warnings, err)
+		}
 	}
 }

@@ -59,7 +59,8 @@ func (i *Installation) Steps() []Step {
 		{cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash}, []string{"vms", "inventory", "secrets"}},
 		{i.helm(api), []string{"cluster"}},
 		{i.domains(api), []string{"helm"}},
-		{cluster.Certificates{API: api, Want: i.certificateNames()}, []string{"domains"}},
+		{i.certificates(api), []string{"domains"}},
+		{closing{i.fabric()}, []string{"certificates", "network"}},
 		{i.verify(), []string{"certificates", "network"}},
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck},
+		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck},
 		fetch:  i.artifact().PlanFetch,
 		warn:   func(w *change.Warning) { i.pipeline.warn("preflight", w) },
 	}
@@ -138,6 +138,10 @@ func (i *Installation) domains(api *cluster.API) Stage {
 	return cluster.Domains{Admin: i.admin, API: api, Want: i.releases, Missing: missing, Ours: ours}
 }
 
+func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
+	return cluster.Certificates{API: api, Want: i.certificateNames()}
+}
+
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
 		address, err := i.publicAddress()
@@ -152,6 +156,7 @@ func (i *Installation) fabric() *network.Fabric {
 		Deployment: i.config.Deployment,
 		Libvirt:    i.libvirt.Use,
 		Leaving:    i.defaultNetwork().witnessed,
+		Pending:    i.certificates(&cluster.API{Admin: i.admin}).Pending,
 	}
 	for _, m := range i.vms() {
 		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
+	"wiabctl/network"
 	"wiabctl/provision/change"
 )
 
@@ -60,4 +62,12 @@ func (i *Installation) certificateCheck(context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// egressCheck warns where Let's Encrypt's certificates are wanted and the VMs may not ask for them.
+func (i *Installation) egressCheck(context.Context) error {
+	if names := i.certificateNames(); i.config.Network.Egress == network.EgressNone && len(names) > 0 {
+		return network.EgressClosed.Warnf("network.egress is none: the certificates %s can neither be issued nor renewed", strings.Join(names, ", "))
+	}
+	return nil
 }

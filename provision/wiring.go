@@ -20,3 +20,13 @@ var (
 	_ Remover = wiring{}
 	_ Keeper  = wiring{}
 )
+
+// closing is the stage that takes away what only certificates needed: it comes after
+// theirs.
+type closing struct{ fabric *network.Fabric }
+
+// Name of the stage.
+func (closing) Name() string { return "hairpin" }
+
+// Plan takes the hairpin away where it is to be open only for certificates.
+func (c closing) Plan(ctx context.Context) ([]change.Change, error) { return c.fabric.Closing(ctx) }

@@ -1,0 +1,47 @@
+package network
+
+// Egress says what the VMs may reach of the internet.
+type Egress string
+
+// The ways out. What is not let out is not masqueraded: it leaves with a private
+// address, to which nothing on the internet can answer.
+const (
+	EgressNone Egress = "none"
+	EgressACME Egress = "acme" // HTTPS, DNS and time: what issuing and renewing certificates needs
+	EgressFull Egress = "full"
+)
+
+// service is what a port is for; without a port it is everything.
+type service struct {
+	name string
+	port []clause
+}
+
+// services are those that the VMs may reach. Certificates need theirs for good: at
+// each renewal.
+func (e Egress) services() []service {
+	switch e {
+	case EgressFull:
+		return []service{{"everything", nil}}
+	case EgressACME:
+		return []service{
+			{"https", []clause{tcp().port(443)}},
+			{"dns over tcp", []clause{tcp().port(53)}},
+			{"dns", []clause{udp().port(53)}},
+			{"ntp", []clause{udp().port(123)}},
+		}
+	default:
+		return nil
+	}
+}
+
+// Hairpin says when a VM reaches itself and its neighbours through the public
+// address, as cert-manager does before it asks for a certificate.
+type Hairpin string
+
+// The hairpin's modes.
+const (
+	HairpinAlways Hairpin = "always"
+	HairpinNever  Hairpin = "never"
+	HairpinAuto   Hairpin = "auto" // only while certificates are pending
+)
