@@ -18,6 +18,9 @@ type Fabric struct {
 	Reservations []Reservation // the VMs' addresses
 	Kubenodes    []Kubenode    // who gets HTTP and HTTPS, in equal parts
 	Calling      netip.Addr    // who gets calls; zero if calls are not served here
+	// Program is the path of the wiabctl whose "network watch" the watcher's unit
+	// runs, as os.Executable tells it.
+	Program func() (string, error)
 	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
 	// Leaving says whether the network that libvirt's packages brought goes before
@@ -37,14 +40,14 @@ func (f *Fabric) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planFirewall, f.planDocker, f.planBoot)
+	return gather(ctx, f.planSettings, f.planBridge, f.planTable, f.planFirewall, f.planDocker, f.planBoot, f.planHealth)
 }
 
 // Remove returns the changes that undo all that Plan's make, in the reverse
 // order. The VMs have to be gone before. Kernel settings stay in force until the
 // next boot: others may rely on them by now.
 func (f *Fabric) Remove(ctx context.Context) ([]change.Change, error) {
-	return gather(ctx, f.removeBoot, f.removeDocker, f.removeFirewall, f.removeTable, f.removeBridge, f.removeSettings)
+	return gather(ctx, f.removeHealth, f.removeBoot, f.removeDocker, f.removeFirewall, f.removeTable, f.removeBridge, f.removeSettings)
 }
 
 func gather(ctx context.Context, parts ...planner) ([]change.Change, error) {

@@ -21,6 +21,7 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 	run(t, "iptables", "-A", dockerChain, "-s", "192.0.2.1", "-j", "DROP")
 	unset(t)
 	f := usual()
+	f.Program = os.Executable // systemd wants a program that is there
 	ctx := context.Background()
 	before := host(t)
 	if err := f.Check(ctx); err != nil {
@@ -37,6 +38,7 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 			"/etc/systemd/system/wiabctl-network.service is missing", "/etc/systemd/system/wiabctl-docker.service is missing", "/etc/wiabctl/rules.nft is missing",
 			"wiabctl-network.service is not in multi-user.target.wants", "wiabctl-network.service is not in nftables.service.wants",
 			"wiabctl-docker.service is not in docker.service.wants"}, "; "),
+		"update unit wiabctl-health.service: /etc/systemd/system/wiabctl-health.service is missing; wiabctl-health.service is not in multi-user.target.wants",
 	}
 	got := lines(t, changes, err)
 	got[0] = strings.TrimSuffix(got[0], "; net.bridge.bridge-nf-call-iptables is 1, wanted 0") // where the kernel has br_netfilter
@@ -62,7 +64,7 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 	t.Run("at boot", func(t *testing.T) { boots(t, f) })
 
 	changes, err = f.Remove(ctx)
-	if len(changes) != 5 {
+	if len(changes) != 6 {
 		t.Errorf("removal: %q", lines(t, changes, err))
 	}
 	apply(t, changes, err)
@@ -93,8 +95,8 @@ func boots(t *testing.T, f *Fabric) {
 	if left := lines(t, changes, err); len(left) != 0 {
 		t.Errorf("left after a boot: %q", left)
 	}
-	run(t, "systemd-analyze", "verify", filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit))
-	for _, unit := range []string{bootUnit, dockerUnit} {
+	run(t, "systemd-analyze", "verify", filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit), filepath.Join(unitsDir, healthUnit))
+	for _, unit := range []string{bootUnit, dockerUnit, healthUnit} {
 		if got := run(t, "systemctl", "is-enabled", unit); got != "enabled\n" {
 			t.Errorf("%s is %s", unit, got)
 		}
@@ -192,5 +194,10 @@ func TestUnits(t *testing.T) {
 	for _, unit := range united(t, usual()) {
 		golden(t, filepath.Base(unit.path), unit.content)
 	}
+	line, err := usual().watcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, healthUnit, healthUnits(line)[0].text)
 	golden(t, "90-wiabctl.conf", settingsText())
 }

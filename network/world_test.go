@@ -79,6 +79,7 @@ func usual() *Fabric {
 	f := &Fabric{
 		Deployment: "test",
 		Calling:    netip.MustParseAddr("192.168.122.23"),
+		Program:    func() (string, error) { return "/usr/local/bin/wiabctl", nil },
 		Libvirt:    use,
 	}
 	for i, address := range []string{"192.168.122.21", "192.168.122.22", "192.168.122.23"} {
@@ -241,8 +242,10 @@ func (p place) ask(t *testing.T, address string) (answer string, err error) {
 	return answer, err
 }
 
-func ask(address string) (string, error) {
-	conn, err := net.DialTimeout("tcp4", address, time.Second)
+func ask(address string) (string, error) { return askWithin(address, time.Second) }
+
+func askWithin(address string, patience time.Duration) (string, error) {
+	conn, err := net.DialTimeout("tcp4", address, patience)
 	if err != nil {
 		return "", err
 	}

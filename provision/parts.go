@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 
 	"wiabctl/assets"
@@ -154,6 +155,7 @@ func (i *Installation) fabric() *network.Fabric {
 	f := &network.Fabric{
 		Spec:       i.config.Network,
 		Deployment: i.config.Deployment,
+		Program:    os.Executable,
 		Libvirt:    i.libvirt.Use,
 		Leaving:    i.defaultNetwork().witnessed,
 		Pending:    i.certificates(&cluster.API{Admin: i.admin}).Pending,
