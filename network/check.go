@@ -19,7 +19,7 @@ func (f *Fabric) Check(ctx context.Context) error {
 		return err
 	}
 	_, noUplink := f.Spec.Uplink()
-	return errors.Join(noUplink, f.Spec.guessed(), taken(80, 443), f.foreign(is), f.clash(is))
+	return errors.Join(noUplink, f.Spec.guessed(), f.claimed(ctx), f.foreign(is), f.clash(is))
 }
 
 // foreign is a Failure when a network or bridge of our name is not ours.

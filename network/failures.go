@@ -6,7 +6,7 @@ import "wiabctl/provision/change"
 var (
 	PortTaken = change.Kind{
 		ID: "port-taken", Exit: 40,
-		Advice: "stop that program or make it listen on 127.0.0.1; the port belongs to Wire on this host",
+		Advice: "stop that program or make it listen on 127.0.0.1; the port belongs to Wire on this host (network.media says which UDP ports do)",
 	}
 	Foreign = change.Kind{
 		ID: "network-foreign", Exit: 41,
