@@ -71,6 +71,43 @@ func TestHelmWrapper(t *testing.T) {
 	}
 }
 
+func TestKubectlWrapper(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "deploy", kubectlFile)
+	writeProgram(t, file, strings.TrimPrefix(string(kubectlScript), "#!/bin/sh\n"))
+	writeProgram(t, filepath.Join(dir, "real/kubectl"), `case "$1 $2" in
+"get nodes") printf '%s\n' 'kubenode1   Ready   a  b' 'kubenode10  Ready' 'kubenode2   Ready' ;;
+"get broken") exit 3 ;;
+*) for a; do printf '<%s>' "$a"; done ;;
+esac`)
+	const one, ten, two = "kubenode1   Ready   a  b\n", "kubenode10  Ready\n", "kubenode2   Ready\n"
+	tests := []struct {
+		name, node string
+		args       []string
+		want       string
+		code       int
+	}{
+		{"the calling node comes last", "kubenode1", []string{"get", "nodes", "--no-headers"}, ten + two + one, 0},
+		{"it is last already", "kubenode2", []string{"get", "nodes", "--no-headers"}, one + ten + two, 0},
+		{"nobody says which it is", "", []string{"get", "nodes", "--no-headers"}, one + ten + two, 0},
+		{"the cluster has none of that name", "kubenode", []string{"get", "nodes", "--no-headers"}, "", 1},
+		{"another listing", "kubenode1", []string{"get", "nodes", "--no-headers", "-o", "name"}, one + ten + two, 0},
+		{"another command", "kubenode1", []string{"annotate", "node", "two words"}, "<annotate><node><two words>", 0},
+		{"the real one's failure", "kubenode1", []string{"get", "broken"}, "", 3},
+		{"no arguments", "kubenode1", nil, "", 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := exec.Command(file, test.args...)
+			cmd.Env = []string{"PATH=" + filepath.Dir(file) + ":" + filepath.Join(dir, "real") + ":/usr/bin:/bin", "WIABCTL_CALLING_NODE=" + test.node}
+			out, _ := cmd.Output()
+			if string(out) != test.want || cmd.ProcessState.ExitCode() != test.code {
+				t.Errorf("exit code %d, output\n%s\nwant %d and\n%s", cmd.ProcessState.ExitCode(), out, test.code, test.want)
+			}
+		})
+	}
+}
+
 func TestHelmWrapperWithoutHelm(t *testing.T) {
 	file := filepath.Join(t.TempDir(), helmFile)
 	writeProgram(t, file, strings.TrimPrefix(string(helmScript), "#!/bin/sh\n"))

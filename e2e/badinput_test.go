@@ -28,7 +28,7 @@ func TestBadInput(t *testing.T) {
 		{name: "no configuration file", args: []string{"up", "--config", "/nowhere.yaml"}, exit: 11, says: []string{"config-missing", "/nowhere.yaml"}},
 		{name: "unknown field", config: "colour: blue\n" + freshConfig, exit: 10, says: []string{"config-invalid", "line 1: colour"}},
 		{name: "missing field", config: edit("email: ops@example.org\n", ""), exit: 10, says: []string{"config-invalid", "email"}},
-		{name: "two problems at once", config: edit("domain: green.example.org", "domain: Not A Domain") + "calling: maybe\n", exit: 10, says: []string{"domain: ", "calling: "}},
+		{name: "two problems at once", config: edit("domain: green.example.org", "domain: Not A Domain") + "calling: maybe\n", exit: 10, says: []string{"domain: ", "calling.mode: "}},
 		{name: "invalid domain", args: []string{"add-domain", "not_a_domain"}, exit: 70, says: []string{"domain-invalid", "not_a_domain"}},
 		{name: "a domain that clashes", args: []string{"add-domain", "webapp.green.example.org"}, exit: 10, says: []string{"domains[0].domain"}},
 		{name: "another digest", config: edit("sha256: ", "sha256: 0000000000000000000000000000000000000000000000000000000000000000 # "), exit: 50, says: []string{"artifact-digest"}},

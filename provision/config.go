@@ -25,11 +25,10 @@ type Config struct {
 	// The default domain, the extra domains and the address for certificates.
 	Ingress  ingress.Spec `yaml:",inline"`
 	Artifact assets.Spec  `yaml:"artifact"`
-	// Calling is "self-hosted" (coturn and sftd in the cluster, the default) or "none".
-	Calling string       `yaml:"calling"`
-	Host    HostSpec     `yaml:"host"`
-	VMs     vm.Spec      `yaml:"vms"`
-	Network network.Spec `yaml:"network"`
+	Calling  Calling      `yaml:"calling"`
+	Host     HostSpec     `yaml:"host"`
+	VMs      vm.Spec      `yaml:"vms"`
+	Network  network.Spec `yaml:"network"`
 }
 
 // HostSpec is the configuration's part about the KVM host itself.
@@ -38,12 +37,6 @@ type HostSpec struct {
 	// not exist. Default "wire".
 	User string `yaml:"user"`
 }
-
-// The ways of calling.
-const (
-	CallingSelfHosted = "self-hosted"
-	CallingNone       = "none"
-)
 
 // Load reads, completes and checks a configuration file. A file that is refused is
 // refused whole: ConfigInvalid names every problem with its line.
@@ -92,12 +85,10 @@ func (c *Config) complete() {
 	if c.Deployment == "" {
 		c.Deployment = "wire"
 	}
-	if c.Calling == "" {
-		c.Calling = CallingSelfHosted
-	}
 	if c.Host.User == "" {
 		c.Host.User = "wire"
 	}
+	c.Calling.defaults()
 	c.Ingress.Defaults()
 	c.Artifact.Defaults()
 	c.VMs.Defaults()
@@ -117,9 +108,7 @@ func (c *Config) validate() error {
 	if !userName.MatchString(c.Host.User) || c.Host.User == "root" {
 		errs = append(errs, change.Invalidf("host.user", "%q cannot be the deploy user's name", c.Host.User))
 	}
-	if c.Calling != CallingSelfHosted && c.Calling != CallingNone {
-		errs = append(errs, change.Invalidf("calling", "%q is neither %s nor %s", c.Calling, CallingSelfHosted, CallingNone))
-	}
+	errs = append(errs, within("calling", c.Calling.validate())...)
 	for _, invalid := range invalids(c.Ingress.Validate()) {
 		errs = append(errs, invalid)
 	}

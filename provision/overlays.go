@@ -13,11 +13,6 @@ import (
 	"wiabctl/provision/change"
 )
 
-// callingNode is the VM that coturn and sftd run on. helm-operations.sh takes the
-// last line of `kubectl get nodes` (contract section 1), and the firewall has to
-// send calls to the same node.
-const callingNode = "kubenode3"
-
 // webappValues is the artifact's own file, of which the webapp's overlay keeps
 // every key.
 const webappValues = "values/webapp/prod-values.example.yaml"
@@ -52,20 +47,10 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 			values[mark] = ingress.Values{"domains": i.domainNames()[1:]}
 		}
 		if release == "sftd" {
-			all[release] = onCallingNode(values)
+			all[release] = i.config.Calling.overlay(values)
 		}
 	}
 	return all, nil
-}
-
-// onCallingNode adds what the script gives sftd on its command line, so that a
-// later upgrade without the script keeps it.
-func onCallingNode(values ingress.Values) ingress.Values {
-	if values == nil {
-		values = ingress.Values{}
-	}
-	values["nodeSelector"] = ingress.Values{"kubernetes.io/hostname": callingNode}
-	return values
 }
 
 // releases are what the Helm releases have to be like: those of the artifact that
@@ -140,7 +125,7 @@ func missing(live, want map[string]any) []string {
 
 // domainSet is what the overlays are computed from.
 func (i *Installation) domainSet() ingress.Set {
-	return i.config.Ingress.Set(i.config.Calling == CallingSelfHosted)
+	return i.config.Ingress.Set(i.config.Calling.selfHosted())
 }
 
 // certificateNames are the Certificates that cert-manager has to make ready: the

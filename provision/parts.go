@@ -123,7 +123,7 @@ func (i *Installation) helm(api *cluster.API) Stage {
 func (i *Installation) helmEnvironment() ([]string, error) {
 	address, err := i.publicAddress()
 	calling := "FALSE"
-	if i.config.Calling == CallingSelfHosted {
+	if i.config.Calling.selfHosted() {
 		calling = "TRUE"
 	}
 	return []string{
@@ -132,6 +132,7 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 		"DEPLOY_CERT_MANAGER=TRUE",
 		"DEPLOY_CALLING_SERVICES=" + calling,
 		"HOST_IP=" + address.String(),
+		"WIABCTL_CALLING_NODE=" + i.config.Calling.Node,
 	}, err
 }
 
@@ -165,7 +166,7 @@ func (i *Installation) fabric() *network.Fabric {
 		if m.Role == vm.Kubenode {
 			f.Kubenodes = append(f.Kubenodes, network.Kubenode{Name: m.Name, Address: m.Address})
 		}
-		if m.Name == callingNode && i.config.Calling == CallingSelfHosted {
+		if m.Name == i.config.Calling.Node && i.config.Calling.selfHosted() {
 			f.Calling = m.Address
 		}
 	}
