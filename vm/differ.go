@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/digitalocean/go-libvirt"
@@ -42,6 +43,9 @@ func (is *standing) differs(want wanted) (change.Verb, string) {
 // outdated lists what the definition, the files and the settings lack.
 func (is *standing) outdated(want wanted) []string {
 	reasons := compare(is.defined, want)
+	if is.transient {
+		reasons = append(reasons, "its definition is gone (virsh undefine)")
+	}
 	switch {
 	case want.image == nil:
 		reasons = append(reasons, "its keys do not exist yet")
@@ -79,25 +83,9 @@ func (is *standing) stale(want wanted) []string {
 }
 
 // restarts says whether what runs has to end first: it is stale, writes to a disk
-// that nobody will find again, or is about to end anyway.
+// that nobody will find again, can never go on, or is about to end anyway.
 func (is *standing) restarts(want wanted) bool {
-	return len(is.stale(want)) > 0 || is.active() && is.disk == 0 || is.state == libvirt.DomainShutdown
-}
-
-// halted says why the domain does not run, empty if it does.
-func (is *standing) halted() string {
-	switch is.state {
-	case libvirt.DomainShutoff, libvirt.DomainNostate:
-		return "it is shut off"
-	case libvirt.DomainCrashed:
-		return "it has crashed"
-	case libvirt.DomainPaused, libvirt.DomainPmsuspended:
-		return "it is paused"
-	case libvirt.DomainShutdown:
-		return "it is shutting down"
-	default:
-		return ""
-	}
+	return len(is.stale(want)) > 0 || is.active() && is.disk == 0 || is.dead() || is.state == libvirt.DomainShutdown
 }
 
 // compare lists in words where a definition differs from what is wanted.
@@ -105,13 +93,18 @@ func (is *standing) halted() string {
 func compare(domain *libvirtxml.Domain, want wanted) []string {
 	var reasons []string
 	differ := func(what string, is, should any) {
+		if is == "" {
+			is = "none"
+		}
 		if is != should {
 			reasons = append(reasons, fmt.Sprintf("%s is %v, configured %v", what, is, should))
 		}
 	}
 	differ("type", domain.Type, want.Accel.domainType())
+	differ("CPU", processor(domain.CPU), processor(want.Accel.cpu()))
 	differ("memory", memory(domain), want.Memory)
 	differ("CPUs", cpus(domain), want.CPUs)
+	differ("what follows a reboot", domain.OnReboot, onReboot)
 	if domain.Devices == nil {
 		return append(reasons, "it has no devices")
 	}
@@ -121,8 +114,26 @@ func compare(domain *libvirtxml.Domain, want wanted) []string {
 	mac, network := link(domain)
 	differ("MAC address", mac, want.MAC)
 	differ("network", network, want.network)
+	if unplugged(domain) {
+		reasons = append(reasons, "its network interface is unplugged")
+	}
 	differ("console's log", consoleLog(domain), want.console)
+	if len(domain.Devices.RNGs) == 0 {
+		reasons = append(reasons, "it has no source of random numbers")
+	}
 	return reasons
+}
+
+// processor names the kind of CPU: the mode, and the model where that is chosen.
+func processor(cpu *libvirtxml.DomainCPU) string {
+	switch {
+	case cpu == nil:
+		return ""
+	case cpu.Mode == "custom" && cpu.Model != nil:
+		return cpu.Model.Value
+	default:
+		return cpu.Mode
+	}
 }
 
 func memory(domain *libvirtxml.Domain) Size {
@@ -161,6 +172,13 @@ func link(domain *libvirtxml.Domain) (mac, network string) {
 		network = nic.Source.Network.Network
 	}
 	return mac, network
+}
+
+// unplugged says whether somebody took the cable out (virsh domif-setlink).
+func unplugged(domain *libvirtxml.Domain) bool {
+	return slices.ContainsFunc(domain.Devices.Interfaces, func(nic libvirtxml.DomainInterface) bool {
+		return nic.Link != nil && nic.Link.State == "down"
+	})
 }
 
 func consoleLog(domain *libvirtxml.Domain) string {

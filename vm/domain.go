@@ -11,6 +11,9 @@ type paths struct {
 	console string // what the serial console printed
 }
 
+// onReboot is what follows when a guest reboots: it starts again, in the same process.
+const onReboot = "restart"
+
 // domain is the libvirt definition of the machine on the named libvirt network.
 func (m Machine) domain(network string, at paths, seed string) (*libvirtxml.Domain, error) {
 	metadata, err := mark{Deployment: m.Deployment, Seed: seed}.metadata()
@@ -35,7 +38,7 @@ func (m Machine) domain(network string, at paths, seed string) (*libvirtxml.Doma
 		},
 		Clock:      &libvirtxml.DomainClock{Offset: "utc"},
 		OnPoweroff: "destroy",
-		OnReboot:   "restart",
+		OnReboot:   onReboot,
 		OnCrash:    "destroy",
 		Devices:    m.devices(network, at),
 	}, nil

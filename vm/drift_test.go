@@ -10,6 +10,7 @@ import (
 
 	"github.com/digitalocean/go-libvirt"
 	"github.com/google/go-cmp/cmp"
+	"libvirt.org/go/libvirtxml"
 )
 
 func TestRoomMendsDrift(t *testing.T) {
@@ -38,17 +39,34 @@ func TestRoomMendsDrift(t *testing.T) {
 	}{
 		{"no autostart", call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainSetAutostart(d, 0) }),
 			"update domain assethost: it does not start with the host"},
-		{"shut off", off, "start domain assethost: it is shut off"},
+		{"shut off", off, "start domain assethost: it is shut off: somebody cut it off (virsh destroy)"},
 		{"paused", call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainSuspend(d) }),
-			"start domain assethost: it is paused"},
+			"start domain assethost: it is paused: somebody paused it (virsh suspend)"},
+		{"undefined while it runs", call(func(virt *libvirt.Libvirt, d libvirt.Domain) error { return virt.DomainUndefine(d) }),
+			"update domain assethost: its definition is gone (virsh undefine); it does not start with the host"},
+		{"half its devices taken out", func(t *testing.T) {
+			off(t)
+			g.redefine(t, m.Name, func(d *libvirtxml.Domain) {
+				d.CPU.Model.Value, d.OnReboot = "Nehalem", "destroy"
+				d.Devices.Interfaces, d.Devices.RNGs, d.Devices.Serials, d.Devices.Consoles = nil, nil, nil, nil
+			})
+		}, "update domain assethost: CPU is Nehalem, configured qemu64; what follows a reboot is destroy, configured restart; MAC address is none, configured " + m.MAC +
+			"; network is none, configured isolated; console's log is none, configured " + g.paths(m).console +
+			"; it has no source of random numbers; it is shut off: somebody cut it off (virsh destroy)"},
+		{"unplugged", func(t *testing.T) {
+			off(t)
+			g.redefine(t, m.Name, func(d *libvirtxml.Domain) {
+				d.Devices.Interfaces[0].Link = &libvirtxml.DomainInterfaceLink{State: "down"}
+			})
+		}, "update domain assethost: its network interface is unplugged; it is shut off: somebody cut it off (virsh destroy)"},
 		{"larger", func(t *testing.T) {
 			off(t)
 			g.Machines[0].Memory, g.Machines[0].CPUs, g.Machines[0].Disk = 320*MiB, 2, 2*GiB
-		}, "update domain assethost: memory is 256MiB, configured 320MiB; CPUs is 1, configured 2; disk is 1GiB, configured 2GiB; it is shut off"},
+		}, "update domain assethost: memory is 256MiB, configured 320MiB; CPUs is 1, configured 2; disk is 1GiB, configured 2GiB; it is shut off: somebody cut it off (virsh destroy)"},
 		{"new keys", func(t *testing.T) {
 			off(t)
 			g.Keys = func(string) (Keys, error) { return keys("another") }
-		}, "update domain assethost: its seed changed; it is shut off"},
+		}, "update domain assethost: its seed changed; it is shut off: somebody cut it off (virsh destroy)"},
 		{"disk open to others", func(t *testing.T) {
 			if err := os.Chmod(g.paths(m).disk, 0o644); err != nil {
 				t.Fatal(err)
@@ -82,6 +100,54 @@ func TestRoomMendsDrift(t *testing.T) {
 	}
 	if size, _ := diskInfo(t, g.paths(m).disk); size != 2*GiB {
 		t.Errorf("disk is %s, want 2GiB", size)
+	}
+}
+
+// redefine changes the machine's definition behind our back.
+func (g *guests) redefine(t *testing.T, name string, edit func(*libvirtxml.Domain)) {
+	t.Helper()
+	g.do(t, func(virt *libvirt.Libvirt) error {
+		domain, err := virt.DomainLookupByName(name)
+		if err != nil {
+			return err
+		}
+		definition, err := describe(virt, domain, libvirt.DomainXMLInactive)
+		if err != nil {
+			return err
+		}
+		edit(definition)
+		text, err := definition.Marshal()
+		if err != nil {
+			return err
+		}
+		_, err = virt.DomainDefineXML(text)
+		return err
+	})
+}
+
+func TestHalted(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		state  libvirt.DomainState
+		reason int32
+		want   string
+	}{
+		{"running", libvirt.DomainRunning, 1, ""},
+		{"shut off, why is forgotten", libvirt.DomainShutoff, int32(libvirt.DomainShutoffUnknown), "it is shut off"},
+		{"shut down", libvirt.DomainShutoff, int32(libvirt.DomainShutoffShutdown), "it is shut off: its guest shut down"},
+		{"QEMU crashed", libvirt.DomainShutoff, int32(libvirt.DomainShutoffCrashed), "it is shut off: its guest or QEMU crashed"},
+		{"saved", libvirt.DomainShutoff, int32(libvirt.DomainShutoffSaved), "it is shut off: somebody saved its memory (virsh managedsave), which is taken up again"},
+		{"full file system", libvirt.DomainPaused, int32(libvirt.DomainPausedIoerror), "it is paused: its disk could not be read or written, for which a full file system is the usual cause"},
+		{"paused by hand", libvirt.DomainPaused, int32(libvirt.DomainPausedUser), "it is paused: somebody paused it (virsh suspend)"},
+		{"crashed", libvirt.DomainCrashed, 1, "it has crashed"},
+		{"suspended", libvirt.DomainPmsuspended, 0, "it is suspended"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			is := standing{state: tc.state, reason: tc.reason}
+			if got := is.halted(); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
 	}
 }
 
@@ -124,6 +190,8 @@ func TestRestarts(t *testing.T) {
 	}{
 		{"runs", standing{state: libvirt.DomainRunning, disk: GiB}, false},
 		{"runs on a deleted disk", standing{state: libvirt.DomainRunning}, true},
+		{"has crashed and kept its process", standing{state: libvirt.DomainPaused, reason: int32(libvirt.DomainPausedCrashed), disk: GiB}, true},
+		{"is paused", standing{state: libvirt.DomainPaused, reason: int32(libvirt.DomainPausedUser), disk: GiB}, false},
 		{"is shutting down", standing{state: libvirt.DomainShutdown, disk: GiB}, true},
 		{"is shut off", standing{state: libvirt.DomainShutoff}, false},
 		{"does not exist", standing{}, false},

@@ -32,6 +32,9 @@ func (r *Room) removal(ctx context.Context, keepDisks bool) ([]change.Change, er
 		if err != nil {
 			return nil, err
 		}
+		if is.domain != nil && is.foreign(machine, r.paths(machine)) != nil {
+			continue
+		}
 		files, err := is.files(machine, r.paths(machine), keepDisks)
 		if err != nil {
 			return nil, err
@@ -64,22 +67,19 @@ func (is *standing) farewell(at paths, files []string, keepDisks bool) string {
 	}
 }
 
-// files are the machine's that have to go: all when the domain is ours, those that
-// bear our label when there is none.
+// files are the machine's that have to go: all with the domain, if it is ours; those
+// that bear our label where there is none.
 func (is *standing) files(machine Machine, at paths, keepDisks bool) ([]string, error) {
 	all := []string{partial(at.disk), at.seed}
 	if !keepDisks {
 		all = append(all, at.disk)
 	}
-	var ours []string
-	switch foreign := is.foreign(machine, at); {
-	case is.domain != nil && foreign != nil:
-		return nil, nil
-	case is.domain != nil:
+	if is.domain != nil {
 		// libvirt's log daemon keeps older parts of the console's log as .0, .1, …
 		logs, err := filepath.Glob(at.console + ".[0-9]")
 		return append(append(all, at.console), logs...), err
 	}
+	var ours []string
 	for _, file := range all {
 		bears, err := readLabel(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
@@ -104,7 +104,7 @@ func (r *Room) remove(ctx context.Context, machine Machine, keepDisks bool, say 
 		if err := is.foreign(machine, at); err != nil {
 			return err
 		}
-		if err := r.end(ctx, is, machine, keepDisks, say); err != nil {
+		if err := r.leave(ctx, is, machine, keepDisks, say); err != nil {
 			return err
 		}
 	}
@@ -128,9 +128,9 @@ func (r *Room) remove(ctx context.Context, machine Machine, keepDisks bool, say 
 	return nil
 }
 
-// end ends the domain's process: at once, or when its disk is kept as its guest
+// leave ends the domain's process: at once, or when its disk is kept as its guest
 // wants it. A disk that is kept has to be known as ours afterwards.
-func (r *Room) end(ctx context.Context, is *standing, machine Machine, keepDisk bool, say change.Progress) error {
+func (r *Room) leave(ctx context.Context, is *standing, machine Machine, keepDisk bool, say change.Progress) error {
 	if !keepDisk {
 		return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return cut(virt, machine.Name) })
 	}
@@ -139,12 +139,7 @@ func (r *Room) end(ctx context.Context, is *standing, machine Machine, keepDisk 
 			return fmt.Errorf("the disk of %s could not be known as ours without its domain, so that stays: %w", machine.Name, err)
 		}
 	}
-	switch is.state {
-	case libvirt.DomainRunning, libvirt.DomainShutdown:
-		return r.stop(ctx, machine, say)
-	default: // a paused guest hears nothing
-		return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return cut(virt, machine.Name) })
-	}
+	return r.end(ctx, is, machine, say)
 }
 
 // erase deletes files; none is success.

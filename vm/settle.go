@@ -38,7 +38,7 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 	}
 	if is.restarts(want) {
 		say.Sayf("shutting %s down to restart it", machine.Name)
-		if err := r.stop(ctx, machine, say); err != nil {
+		if err := r.end(ctx, is, machine, say); err != nil {
 			return err
 		}
 		is.state = libvirt.DomainShutoff
@@ -54,7 +54,7 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 
 // define writes the domain's definition where it differs.
 func (r *Room) define(ctx context.Context, is *standing, want wanted) error {
-	if is.domain != nil && len(compare(is.defined, want)) == 0 && is.mark.Seed == want.digest {
+	if is.domain != nil && !is.transient && len(compare(is.defined, want)) == 0 && is.mark.Seed == want.digest {
 		return nil
 	}
 	definition, err := want.domain(r.Network, want.paths, want.digest)
@@ -156,6 +156,22 @@ func (r *Room) start(ctx context.Context, is *standing, machine Machine) error {
 // grace is how long a guest may take to shut down before it is cut off: databases
 // write out all they hold.
 const grace = 5 * time.Minute
+
+// end ends what runs, as its guest wants it if the guest can still hear.
+func (r *Room) end(ctx context.Context, is *standing, machine Machine, say change.Progress) error {
+	switch {
+	case !is.active() && !is.dead():
+		return nil
+	case is.dead():
+		return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return cut(virt, machine.Name) })
+	case is.state == libvirt.DomainPaused:
+		err := r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return virt.DomainResume(*is.domain) })
+		if err != nil {
+			return fmt.Errorf("resuming domain %s, to shut it down: %w", machine.Name, err)
+		}
+	}
+	return r.stop(ctx, machine, say)
+}
 
 // stop shuts the domain down, and cuts it off after a grace.
 func (r *Room) stop(ctx context.Context, machine Machine, say change.Progress) error {

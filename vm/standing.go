@@ -19,10 +19,13 @@ type standing struct {
 	defined *libvirtxml.Domain // what the next start gives
 	live    *libvirtxml.Domain // what runs; nil if nothing does
 	state   libvirt.DomainState
+	reason  int32 // why it is in that state, as libvirt numbers the reasons of each
 	mark    *mark // of the definition; nil: not ours
 	running *mark // of what runs
 	ready   bool  // it was seen ready since it started
 	boots   bool  // autostart
+	// transient: it runs, and was undefined behind our back: it will be gone when it ends.
+	transient bool
 
 	disk  Size   // what the disk may grow to; 0: there is none
 	loose bool   // others on the host may read the disk
@@ -79,11 +82,16 @@ func (is *standing) ask(virt *libvirt.Libvirt, name string) error {
 		return err
 	}
 	is.domain = &domain
-	state, _, err := virt.DomainGetState(domain, 0)
+	state, reason, err := virt.DomainGetState(domain, 0)
 	if err != nil {
 		return err
 	}
-	is.state = libvirt.DomainState(state)
+	is.state, is.reason = libvirt.DomainState(state), reason
+	persistent, err := virt.DomainIsPersistent(domain)
+	if err != nil {
+		return err
+	}
+	is.transient = persistent == 0
 	boots, err := virt.DomainGetAutostart(domain)
 	if err != nil {
 		return err
