@@ -15,6 +15,9 @@ type Offline struct {
 	Admin    *Admin
 	API      *API
 	Artifact string // identifies the artifact whose script it is
+	// Disks are the ids of the VMs' disks, on which lies what the script makes: with
+	// another disk it has to run again. Nil where they have none.
+	Disks func() ([]string, error)
 }
 
 // Name of the stage.
@@ -70,9 +73,17 @@ func (o Offline) job(ctx context.Context) (Job, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Job{}, err
 	}
+	inputs := []string{o.Artifact, string(inventory)}
+	if o.Disks != nil {
+		disks, err := o.Disks()
+		if err != nil {
+			return Job{}, err
+		}
+		inputs = append(inputs, disks...)
+	}
 	return Job{Name: "cluster",
 		Script:   []string{toolsFile, "./bin/offline-cluster.sh"},
-		Inputs:   []string{o.Artifact, string(inventory)},
+		Inputs:   inputs,
 		Deadline: 4 * time.Hour}, nil
 }
 

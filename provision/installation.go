@@ -56,7 +56,7 @@ func (i *Installation) Steps() []Step {
 		{i.machines(), []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
 		{cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}, []string{"assets"}},
-		{cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash}, []string{"vms", "inventory", "secrets"}},
+		{i.offline(api), []string{"vms", "inventory", "secrets"}},
 		{i.helm(api), []string{"cluster"}},
 		{i.domains(api), []string{"helm"}},
 		{i.certificates(api), []string{"domains"}},

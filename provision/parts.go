@@ -113,6 +113,10 @@ func (i *Installation) inventory() Stage {
 	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
 }
 
+func (i *Installation) offline(api *cluster.API) Stage {
+	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.room().Disks}
+}
+
 func (i *Installation) helm(api *cluster.API) Stage {
 	return cluster.Helm{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
 }

@@ -3,33 +3,42 @@ package vm
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
+	"slices"
 )
-
-// kvmDevice is the kernel's door to the processor's virtualisation.
-const kvmDevice = "/dev/kvm"
 
 // Check finds what stands against the machines before anything is made, all of
 // it at once: an unusable KVM, domains and disks that are not ours, disks that
-// would have to shrink.
+// would have to shrink, too little room or memory on the host. It warns where the
+// host is slower or smaller than the machines may want some day.
 func (r *Room) Check(ctx context.Context) error {
 	var errs []error
-	for _, machine := range r.Machines {
-		if machine.Accel == KVM {
-			errs = append(errs, usable(kvmDevice))
-			break
+	if slices.ContainsFunc(r.Machines, func(m Machine) bool { return m.Accel == KVM }) {
+		host, err := lookAtKVM()
+		if err != nil {
+			return err
 		}
+		errs = append(errs, host.obstacle())
 	}
+	var wants demand
 	for _, machine := range r.Machines {
 		is, err := r.observe(ctx, machine)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
 		errs = append(errs, is.obstacle(machine, r.paths(machine)))
+		wants.add(machine, is)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.capacity(wants))...)
+}
+
+// capacity is what the host lacks for what the machines want of it.
+func (r *Room) capacity(wants demand) error {
+	space, noSpace := freeSpace(r.Images)
+	memory, noMemory := freeMemory()
+	if err := errors.Join(noSpace, noMemory); err != nil {
+		return err
+	}
+	return errors.Join(wants.diskObstacle(r.Images, space), wants.memoryObstacle(memory))
 }
 
 // obstacle is why the machine cannot be made what it should be, nil if nothing is.
@@ -39,23 +48,6 @@ func (is *standing) obstacle(machine Machine, at paths) error {
 	}
 	if is.disk > machine.Disk {
 		return DiskShrinks.Failf("the disk of %s is %s, configured %s", machine.Name, is.disk, machine.Disk)
-	}
-	return nil
-}
-
-// usable tells in a Failure why KVM cannot be used, nil if it can.
-func usable(device string) error {
-	file, err := os.OpenFile(device, os.O_RDWR, 0)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return KVMMissing.Failf("there is no %s: virtualisation is off in the firmware, or its module is not loaded", device)
-	case errors.Is(err, fs.ErrPermission):
-		return KVMMissing.Failf("%s cannot be opened: %w; run wiabctl as root", device, err)
-	case err != nil:
-		return KVMMissing.Failf("%s cannot be opened: %w", device, err)
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("closing %s: %w", device, err)
 	}
 	return nil
 }

@@ -28,13 +28,25 @@ var (
 		ID: "vm-disk-shrinks", Exit: 35,
 		Advice: "set the size back: a disk can grow, never shrink",
 	}
+	DiskSpace = change.Kind{
+		ID: "disk-space", Exit: 36,
+		Advice: "make room on the file system of /var/lib/libvirt/images, or make vms.sizes.*.disk smaller",
+	}
 	DiskOrphaned = change.Kind{
 		ID: "vm-disk-orphaned", Exit: 37,
 		Advice: "use it as it is with `wiabctl up --reuse-disks`, or move it away and begin with an empty one",
+	}
+	MemoryShort = change.Kind{
+		ID: "memory-short", Exit: 38,
+		Advice: "end what else takes the host's memory, add some or swap, or make vms.sizes.*.memory smaller",
+	}
+	Nested = change.Kind{
+		ID: "nested", Exit: 39,
+		Advice: "that is fine for a try; a lasting installation belongs on a physical host",
 	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskOrphaned}
+	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested}
 }

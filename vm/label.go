@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/google/uuid"
@@ -59,6 +60,25 @@ func readLabel(path string) (*label, error) {
 		}
 	}
 	return &l, nil
+}
+
+// Disks are the random ids of the machines' disks, in the machines' order: another id
+// is another disk, whatever its name. It is empty where there is no disk, or none that
+// bears our label.
+func (r *Room) Disks() ([]string, error) {
+	var all []string
+	for _, machine := range r.Machines {
+		bears, err := readLabel(r.paths(machine).disk)
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported):
+			return nil, err
+		case bears.of(machine):
+			all = append(all, bears.Disk)
+		default:
+			all = append(all, "")
+		}
+	}
+	return all, nil
 }
 
 // stick writes the label on an open file. The error is errors.ErrUnsupported

@@ -54,6 +54,9 @@ func TestRoomAsksForAnOrphanedDisk(t *testing.T) {
 	if seed := mustLabel(t, at.seed); !seed.of(m) || seed.Disk != "" {
 		t.Errorf("the seed bears %+v", seed)
 	}
+	if disks, err := g.Disks(); err != nil || len(disks) != 1 || disks[0] != before.Disk {
+		t.Errorf("the disks' ids are %q (%v), want %s", disks, err, before.Disk)
+	}
 	g.undefine(t, m.Name)
 	run(t, "qemu-io", "-c", "write -P 7 0 64k", at.disk) // what nobody may overwrite
 

@@ -149,6 +149,9 @@ func TestRoomOnABareHost(t *testing.T) {
 	if gone, err := room.Remove(context.Background()); err != nil || len(gone) != 0 {
 		t.Errorf("removal: %q (%v), want nothing", lines(gone), err)
 	}
+	if disks, err := room.Disks(); err != nil || strings.Join(disks, "") != "" || len(disks) != 7 {
+		t.Errorf("disks: %q (%v), want seven that have no id", disks, err)
+	}
 	if err := os.WriteFile(filepath.Join(room.Images, "datanode1.qcow2"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,14 @@ func (s *Size) UnmarshalText(text []byte) error {
 // MarshalText writes the size as String does.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// rounded is the size without what people do not ask about: to the GiB from 10 GiB on.
+func (s Size) rounded() Size {
+	if s >= 10*GiB {
+		return s - s%GiB
+	}
+	return s
+}
+
 // String is the size in the largest unit that needs no fraction; bytes that
 // fill no MiB are cut off.
 func (s Size) String() string {

@@ -1,10 +1,6 @@
 package vm
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,25 +124,4 @@ func FuzzSize(f *testing.F) {
 			t.Errorf("%q reads as %d, written as %s, read again as %d (%v)", text, s, s, again, err)
 		}
 	})
-}
-
-func TestKVMIsUsable(t *testing.T) {
-	device := filepath.Join(t.TempDir(), "kvm")
-	err := usable(device)
-	if !errors.Is(err, KVMMissing.Failf("")) || !strings.Contains(err.Error(), "there is no "+device) {
-		t.Errorf("missing device: %v, want a Failure of kind %s", err, KVMMissing.ID)
-	}
-	if err := os.Mkdir(device, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := usable(device); !errors.Is(err, KVMMissing.Failf("")) || errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a device that cannot be opened: %v, want a Failure of kind %s", err, KVMMissing.ID)
-	}
-	file := filepath.Join(t.TempDir(), "kvm")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := usable(file); err != nil {
-		t.Errorf("a device that opens: %v", err)
-	}
 }

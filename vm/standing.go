@@ -28,6 +28,7 @@ type standing struct {
 	transient bool
 
 	disk  Size   // what the disk may grow to; 0: there is none
+	held  Size   // what it takes on the host by now
 	loose bool   // others on the host may read the disk
 	seed  string // digest of the seed file; "": there is none
 
@@ -45,6 +46,9 @@ func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) 
 	}
 	at := r.paths(machine)
 	if is.disk, is.loose, err = readDisk(at.disk); err != nil {
+		return nil, err
+	}
+	if is.held, err = held(at.disk); err != nil {
 		return nil, err
 	}
 	image, err := os.ReadFile(at.seed)
