@@ -2,7 +2,9 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"wiabctl/provision/change"
@@ -15,15 +17,14 @@ const (
 	dockerUnit = "wiabctl-docker.service"
 )
 
-// bootText is the unit that loads settings and rules, after everyone who might
-// load others. nftables.service flushes all tables, also ours, each time it is
-// started, reloaded or stopped: ours then comes after it again.
+// bootText is the unit that loads settings and rules, before the VMs start: the
+// rules name interfaces that need not be there yet. Settings of br_netfilter follow
+// when the module comes: systemd's udev rules apply settingsFile to it.
 const bootText = `# Written by wiabctl.
 [Unit]
 Description=The ways to the Wire VMs: kernel settings and the nftables table ip wiabctl
-After=nftables.service libvirtd.service docker.service
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
+After=nftables.service
+Before=libvirtd.service virtqemud.service virtnetworkd.service docker.service
 ConditionPathExists=` + rulesFile + `
 
 [Service]
@@ -34,7 +35,7 @@ ExecStart=nft -f ` + rulesFile + `
 ExecReload=nft -f ` + rulesFile + `
 
 [Install]
-WantedBy=multi-user.target nftables.service
+WantedBy=multi-user.target
 `
 
 // dockerText is the unit that puts our rules back each time docker starts, also
@@ -66,7 +67,7 @@ func (f *Fabric) units() (units, error) {
 		fmt.Fprintf(&lines, "ExecStart=-/bin/sh -c 'iptables -w 5 -C %s %s 2>/dev/null || iptables -w 5 -I %s %s'\n", dockerChain, accept, dockerChain, accept)
 	}
 	return units{
-		{bootUnit, bootText, []string{"multi-user.target", "nftables.service"}},
+		{bootUnit, bootText, []string{"multi-user.target"}},
 		{dockerUnit, fmt.Sprintf(dockerText, lines.String()), []string{"docker.service"}},
 	}, nil
 }
@@ -81,11 +82,17 @@ func (f *Fabric) planBoot(context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return units.plan("network at boot", file{rulesFile, waysTable().file(rules)})
+	return units.plan("network at boot", file{rulesFile, waysTable().file(rules)}, file{reassertFile, reassertText})
 }
 
-// removeBoot is the change that takes units and rules file away.
+// removeBoot is the change that takes units and files away.
 func (f *Fabric) removeBoot(context.Context) ([]change.Change, error) {
-	return units{{name: bootUnit, wantedBy: []string{"multi-user.target", "nftables.service"}}, {name: dockerUnit, wantedBy: []string{"docker.service"}}}.
-		remove("network at boot", file{path: rulesFile})
+	all := units{{name: bootUnit, wantedBy: []string{"multi-user.target"}}, {name: dockerUnit, wantedBy: []string{"docker.service"}}}
+	changes, err := all.remove("network at boot", file{path: rulesFile}, file{path: reassertFile})
+	for i, c := range changes {
+		changes[i].Apply = func(ctx context.Context, say change.Progress) error {
+			return errors.Join(c.Apply(ctx, say), tidy(filepath.Dir(reassertFile)))
+		}
+	}
+	return changes, err
 }

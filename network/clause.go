@@ -123,7 +123,6 @@ func oneIn(many int) clause {
 
 // dnatted matches packets whose connection had its destination changed.
 func dnatted() clause {
-	const destinationNAT = 1 << 5 // IPS_DST_NAT, linux/netfilter/nf_conntrack_common.h
 	return clause{"ct status dnat", flagged(expr.CtKeySTATUS, destinationNAT)}
 }
 

@@ -28,16 +28,20 @@ func (f *Fabric) accepts() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	type way struct{ from, to string }
+	var rules []string
+	for _, w := range f.through(up) {
+		rules = append(rules, fmt.Sprintf("-i %s -o %s -m comment --comment %s -j ACCEPT", w.from, w.to, dockerComment))
+	}
+	return rules, nil
+}
+
+// through are the ways through this host that the deployment needs.
+func (f *Fabric) through(up Uplink) []way {
 	ways := []way{{f.Spec.Bridge, f.Spec.Bridge}}
 	for _, wan := range up.WAN {
 		ways = append(ways, way{f.Spec.Bridge, wan}, way{wan, f.Spec.Bridge})
 	}
-	var rules []string
-	for _, way := range ways {
-		rules = append(rules, fmt.Sprintf("-i %s -o %s -m comment --comment %s -j ACCEPT", way.from, way.to, dockerComment))
-	}
-	return rules, nil
+	return ways
 }
 
 // dockerRules lists what docker's chain holds, in iptables' words; exists is

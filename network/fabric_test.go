@@ -35,8 +35,8 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 		"update docker's chain DOCKER-USER: it lacks -i virbr0 -o virbr0 -m comment --comment wiabctl -j ACCEPT and " +
 			"-i virbr0 -o wan0 -m comment --comment wiabctl -j ACCEPT and -i wan0 -o virbr0 -m comment --comment wiabctl -j ACCEPT",
 		"update network at boot: " + strings.Join([]string{
-			"/etc/systemd/system/wiabctl-network.service is missing", "/etc/systemd/system/wiabctl-docker.service is missing", "/etc/wiabctl/rules.nft is missing",
-			"wiabctl-network.service is not in multi-user.target.wants", "wiabctl-network.service is not in nftables.service.wants",
+			"/etc/systemd/system/wiabctl-network.service is missing", "/etc/systemd/system/wiabctl-docker.service is missing",
+			reassertFile + " is missing", "/etc/wiabctl/rules.nft is missing", "wiabctl-network.service is not in multi-user.target.wants",
 			"wiabctl-docker.service is not in docker.service.wants"}, "; "),
 		"update unit wiabctl-health.service: /etc/systemd/system/wiabctl-health.service is missing; wiabctl-health.service is not in multi-user.target.wants",
 	}
@@ -95,7 +95,7 @@ func boots(t *testing.T, f *Fabric) {
 	if left := lines(t, changes, err); len(left) != 0 {
 		t.Errorf("left after a boot: %q", left)
 	}
-	run(t, "systemd-analyze", "verify", filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit), filepath.Join(unitsDir, healthUnit))
+	run(t, "systemd-analyze", "verify", filepath.Join(unitsDir, bootUnit), filepath.Join(unitsDir, dockerUnit), filepath.Join(unitsDir, healthUnit), nftablesUnit)
 	for _, unit := range []string{bootUnit, dockerUnit, healthUnit} {
 		if got := run(t, "systemctl", "is-enabled", unit); got != "enabled\n" {
 			t.Errorf("%s is %s", unit, got)

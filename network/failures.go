@@ -14,7 +14,7 @@ var (
 	}
 	SubnetClash = change.Kind{
 		ID: "subnet-clash", Exit: 42,
-		Advice: "set network.subnet to a range that is free, such as 10.122.0.0/24",
+		Advice: "set network.subnet to the free range named above, or give up the other use of this one",
 	}
 	NoUplink = change.Kind{
 		ID: "uplink-unknown", Exit: 43,
@@ -44,9 +44,17 @@ var (
 		ID: "network-broken", Exit: 49,
 		Advice: "run `wiabctl up`; then compare `wiabctl network show` with `nft list ruleset`, where another table may drop what ours lets through",
 	}
+	Flush = change.Kind{
+		ID: "nftables-flush", Exit: 45,
+		Advice: "replace `flush ruleset` in /etc/nftables.conf by a `delete table` for each table of that file, or restart docker after each flush",
+	}
+	Wall = change.Kind{
+		ID: "firewall-foreign", Exit: 46,
+		Advice: "type the commands named above, or take that firewall away; then run again",
+	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall}
 }
