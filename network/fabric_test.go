@@ -36,7 +36,7 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 			"-i virbr0 -o wan0 -m comment --comment wiabctl -j ACCEPT and -i wan0 -o virbr0 -m comment --comment wiabctl -j ACCEPT",
 		"update network at boot: " + strings.Join([]string{
 			"/etc/systemd/system/wiabctl-network.service is missing", "/etc/systemd/system/wiabctl-docker.service is missing",
-			reassertFile + " is missing", "/etc/wiabctl/rules.nft is missing", "wiabctl-network.service is not in multi-user.target.wants",
+			"/etc/wiabctl/rules.nft is missing", reassertFile + " is missing", "wiabctl-network.service is not in multi-user.target.wants",
 			"wiabctl-docker.service is not in docker.service.wants"}, "; "),
 		"update unit wiabctl-health.service: /etc/systemd/system/wiabctl-health.service is missing; wiabctl-health.service is not in multi-user.target.wants",
 	}
@@ -200,4 +200,5 @@ func TestUnits(t *testing.T) {
 	}
 	golden(t, healthUnit, healthUnits(line)[0].text)
 	golden(t, "90-wiabctl.conf", settingsText())
+	golden(t, "nftables.service.d.conf", reassertText)
 }

@@ -2,10 +2,12 @@ package network
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 
 	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -113,6 +115,10 @@ func (k packet) load(e expr.Any) []byte {
 
 func (k packet) meta(key expr.MetaKey) []byte {
 	switch key {
+	case expr.MetaKeyIIF:
+		return index(k.from)
+	case expr.MetaKeyOIF:
+		return index(k.to)
 	case expr.MetaKeyIIFNAME:
 		return padded(k.from)
 	case expr.MetaKeyOIFNAME:
@@ -126,6 +132,16 @@ func (k packet) meta(key expr.MetaKey) []byte {
 	default:
 		return nil
 	}
+}
+
+// index is the interface's number; one that is not there yet has a number that no
+// rule names.
+func index(name string) []byte {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return native(math.MaxUint32)
+	}
+	return native(uint32(link.Attrs().Index))
 }
 
 func (k packet) ct(key expr.CtKey) []byte {
