@@ -36,7 +36,7 @@ func dockerNetworks(ctx context.Context) ([]occupied, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join("/proc", strings.TrimSpace(string(pid)))); err != nil {
-		return nil, nil //nolint:nilerr // the process is gone and left its note
+		return nil, nil // the process is gone and left its note
 	}
 	ctx, cancel := context.WithTimeout(ctx, dockerPatience)
 	defer cancel()
