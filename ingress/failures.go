@@ -18,7 +18,7 @@ var (
 	}
 	ConfigurationUneditable = change.Kind{
 		ID: "configuration-uneditable", Exit: 73,
-		Advice: "add the domain to the configuration file by hand, then run wiabctl up",
+		Advice: "make the change in the configuration file by hand, then run wiabctl up",
 	}
 )
 

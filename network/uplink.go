@@ -13,8 +13,8 @@ import (
 
 // Uplink is where the internet reaches this host.
 type Uplink struct {
-	WAN    Links      // the interfaces, the main one first
-	Public netip.Addr // the address that clients use
+	WAN    Links      `json:"wan"`            // the interfaces, the main one first
+	Public netip.Addr `json:"public_address"` // the one that clients use
 }
 
 // Uplink finds what the Spec leaves open: the interface of the default route,

@@ -30,18 +30,27 @@ func (i *Installation) machineKeys(name string) (vm.Keys, error) {
 	return vm.Keys{Authorized: []string{user.Public}, HostPrivate: string(host.Private), HostPublic: host.Public}, err
 }
 
-// probe asks a VM over SSH whether it is ready.
-func (i *Installation) probe(ctx context.Context, m vm.Machine) error {
+// target is a VM, as SSH reaches it.
+func (i *Installation) target(m vm.Machine) (cluster.Target, error) {
 	user, err := i.keys().Load(assets.UserKey)
 	if err != nil {
-		return err
+		return cluster.Target{}, err
 	}
 	host, err := i.keys().Load(assets.HostKey(m.Name))
 	if err != nil {
-		return err
+		return cluster.Target{}, err
 	}
 	return cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort),
-		User: m.User, Key: user.Signer, HostKey: host.Signer.PublicKey()}.Ready(ctx)
+		User: m.User, Key: user.Signer, HostKey: host.Signer.PublicKey()}, nil
+}
+
+// probe asks a VM over SSH whether it is ready.
+func (i *Installation) probe(ctx context.Context, m vm.Machine) error {
+	target, err := i.target(m)
+	if err != nil {
+		return err
+	}
+	return target.Ready(ctx)
 }
 
 // adminTarget is the KVM host itself, over loopback, with the host key that its
