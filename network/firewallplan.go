@@ -70,16 +70,17 @@ func (f *Fabric) planFirewall(ctx context.Context) ([]change.Change, error) {
 	if reason == "" && trial {
 		reason = "no login has proven it"
 	}
-	if reason != "" {
-		if trial {
-			reason += fmt.Sprintf("; it is taken back unless somebody logs in over SSH within %s", f.Spec.Firewall.Prove)
-		}
-		return []change.Change{{
-			Verb: change.Update, Subject: "nftables table " + firewallTable, Reason: reason,
-			Apply: func(ctx context.Context, say change.Progress) error { return f.close(ctx, rules, trial, proven, say) },
-		}}, nil
+	boot, err := firewallUnits().plan("firewall at boot")
+	if err != nil || reason == "" {
+		return boot, err
 	}
-	return firewallUnits().plan("firewall at boot")
+	if trial {
+		reason += fmt.Sprintf("; it is taken back unless somebody logs in over SSH within %s", f.Spec.Firewall.Prove)
+	}
+	return slices.Concat([]change.Change{{
+		Verb: change.Update, Subject: "nftables table " + firewallTable, Reason: reason,
+		Apply: func(ctx context.Context, say change.Progress) error { return f.close(ctx, rules, trial, proven, say) },
+	}}, boot), nil
 }
 
 // guard are the rules that should be in force.
