@@ -3,8 +3,7 @@ package network
 // Egress says what the VMs may reach of the internet.
 type Egress string
 
-// The ways out. What is not let out is not masqueraded: it leaves with a private
-// address, to which nothing on the internet can answer.
+// The ways out. What is let out is masqueraded, what is not is dropped.
 const (
 	EgressNone Egress = "none"
 	EgressACME Egress = "acme" // HTTPS, DNS and time: what issuing and renewing certificates needs

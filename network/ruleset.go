@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/nftables"
@@ -84,15 +85,23 @@ func (w ways) prerouting(targets []string) chain {
 	return c
 }
 
-// forward lets nobody begin a connection from outside but by the ways above:
-// neighbours could route straight to the VMs' databases. Accepting here binds no
-// other table, dropping does.
+// forward lets nobody begin a connection but by the ways above and below: neighbours
+// could route straight to the VMs' databases, and the VMs to them. Accepting here
+// binds no other table, dropping does.
 func (w ways) forward() chain {
 	c := chain{name: "forward", hook: &hook{"filter hook forward priority filter", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter}}
 	for _, wan := range w.WAN {
+		in, out := []clause{iifname(wan), oifname(w.bridge)}, []clause{iifname(w.bridge), oifname(wan)}
 		c.rules = append(c.rules,
-			rule{[]clause{iifname(wan), oifname(w.bridge), dnatted(), counted(), accept()}, "way in from " + wan},
-			rule{[]clause{iifname(wan), oifname(w.bridge), begins(), counted(), drop()}, "no other way in from " + wan})
+			rule{slices.Concat(in, []clause{dnatted(), counted(), accept()}), "way in from " + wan},
+			rule{slices.Concat(in, []clause{begins(), counted(), drop()}), "no other way in from " + wan})
+		if w.egress == EgressFull {
+			continue
+		}
+		for _, service := range w.egress.services() {
+			c.rules = append(c.rules, rule{slices.Concat(out, service.port, []clause{counted(), accept()}), fmt.Sprintf("way out by %s: %s", wan, service.name)})
+		}
+		c.rules = append(c.rules, rule{slices.Concat(out, []clause{begins(), counted(), drop()}), "no other way out by " + wan})
 	}
 	return c
 }

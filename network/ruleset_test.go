@@ -134,12 +134,14 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 		{"flushed by somebody", "flush ruleset", "the table does not exist"},
 		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 2"},
 		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5"},
-		{"another verdict", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "way in from wan0"; ` +
-			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter accept comment "no other way in from wan0"`,
-			`rule 2 of chain forward is not`},
-		{"another comment", `flush chain ip wiabctl forward; add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct status dnat counter accept comment "mine"; ` +
-			`add rule ip wiabctl forward iifname "wan0" oifname "virbr0" ct state new counter drop comment "no other way in from wan0"`,
-			`rule 1 of chain forward is not`},
+		{"another target", `flush chain ip wiabctl kubenode1; add rule ip wiabctl kubenode1 tcp dport 80 counter dnat to 192.168.122.21:31772 comment "http to kubenode1"; ` +
+			`add rule ip wiabctl kubenode1 tcp dport 443 counter dnat to 192.168.122.22:31773 comment "https to kubenode1"`,
+			`rule 2 of chain kubenode1 is not`},
+		{"another comment", `flush chain ip wiabctl kubenode1; add rule ip wiabctl kubenode1 tcp dport 80 counter dnat to 192.168.122.21:31772 comment "mine"; ` +
+			`add rule ip wiabctl kubenode1 tcp dport 443 counter dnat to 192.168.122.21:31773 comment "https to kubenode1"`,
+			`rule 1 of chain kubenode1 is not`},
+		{"another verdict", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.10 counter accept comment "web from the host itself"`,
+			`rule 1 of chain output is not`},
 		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
 			`rule 1 of chain output is not`},
 		{"a spread by others", `add rule ip wiabctl spread goto kubenode1`, "chain spread has 4 rules, wanted 3"},
