@@ -26,17 +26,17 @@ type Client struct {
 // keepalive is how often an idle connection is asked whether it lives.
 const keepalive = 15 * time.Second
 
-func newClient(name string, conn *ssh.Client) *Client {
+func newClient(name string, conn *ssh.Client, alive time.Duration) *Client {
 	c := &Client{name: name, ssh: conn, gone: make(chan struct{})}
 	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
 	go func() { _ = conn.Wait(); close(c.gone) }()
-	go c.keepAlive()
+	go c.keepAlive(alive)
 	return c
 }
 
 // keepAlive closes a connection whose other end no longer answers.
-func (c *Client) keepAlive() {
-	tick := time.NewTicker(keepalive)
+func (c *Client) keepAlive(every time.Duration) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -92,16 +92,6 @@ func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 		return stdout.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
 	}
 	return stdout.Bytes(), nil
-}
-
-// Reach opens a TCP connection from the machine to an address and ends it again: SSH
-// itself connects there, so the machine needs no program for it.
-func (c *Client) Reach(ctx context.Context, address string) error {
-	conn, err := c.ssh.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("from %s to %s: %w", c.name, address, err)
-	}
-	return conn.Close()
 }
 
 // ExitStatus gives the exit status that err carries, or -1.

@@ -30,11 +30,28 @@ const handshake = 20 * time.Second
 func (t Target) Dial(ctx context.Context) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshake)
 	defer cancel()
-	var dialer net.Dialer
+	conn, err := t.connect(ctx, handshake)
+	if err != nil {
+		return nil, err
+	}
+	return t.login(ctx, conn, keepalive)
+}
+
+// connect opens a connection within the time given.
+func (t Target) connect(ctx context.Context, longest time.Duration) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: longest}
 	conn, err := dialer.DialContext(ctx, "tcp", t.Address)
 	if err != nil {
 		return nil, Unreachable.Failf("%s does not answer at %s: %w", t.Name, t.Address, err)
 	}
+	return conn, nil
+}
+
+// login makes the connection a Client, which asks in this interval whether the machine
+// is still there.
+func (t Target) login(ctx context.Context, conn net.Conn, alive time.Duration) (*Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, handshake)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	c, channels, requests, err := ssh.NewClientConn(conn, t.Address, t.config())
@@ -45,7 +62,7 @@ func (t Target) Dial(ctx context.Context) (*Client, error) {
 		}
 		return nil, Unreachable.Failf("log in to %s (%s) as %s: %w", t.Name, t.Address, t.User, errors.Join(err, context.Cause(ctx)))
 	}
-	return newClient(t.Name, ssh.NewClient(c, channels, requests)), nil
+	return newClient(t.Name, ssh.NewClient(c, channels, requests), alive), nil
 }
 
 func (t Target) config() *ssh.ClientConfig {

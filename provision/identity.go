@@ -53,6 +53,15 @@ func (i *Installation) probe(ctx context.Context, m vm.Machine) error {
 	return target.Ready(ctx)
 }
 
+// awaitReady waits until a VM is ready.
+func (i *Installation) awaitReady(ctx context.Context, m vm.Machine, missing func(error)) error {
+	target, err := i.target(m)
+	if err != nil {
+		return err
+	}
+	return target.AwaitReady(ctx, missing)
+}
+
 // adminTarget is the KVM host itself, over loopback, with the host key that its
 // own sshd uses.
 func (i *Installation) adminTarget() (cluster.Target, error) {

@@ -93,7 +93,9 @@ func (i *Installation) room() *vm.Room {
 		Reuse:    func() bool { return i.reuseDisks },
 		Keys:     i.machineKeys,
 		Libvirt:  i.libvirt.Use,
+		Watch:    i.libvirt.Watch,
 		Probe:    i.probe,
+		Await:    i.awaitReady,
 	}
 }
 

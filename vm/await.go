@@ -2,10 +2,8 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -18,25 +16,17 @@ import (
 const readyNote = "<ready/>"
 
 // await waits until the machine answers, and notes that on the running domain so that
-// the next plan need not ask it again. It ends at once when the domain stops.
-func (r *Room) await(ctx context.Context, want wanted, say change.Progress) error {
+// the next plan need not ask it again. It ends at once when the machine dies; console
+// is what it printed since it started.
+func (r *Room) await(ctx context.Context, want wanted, console *transcript, say change.Progress) error {
 	say.Sayf("waiting for %s", want.Name)
-	watched, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go r.watch(watched, want, cancel)
-	ready := change.Condition{
-		Description: want.Name + " to answer over SSH with cloud-init done",
-		Deadline:    r.Ready,
-		Interval:    200 * time.Millisecond,
-		Check: func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, probing)
-			defer cancel()
-			return r.Probe(ctx, want.Machine)
-		},
-	}
-	if err := ready.Await(watched, say); err != nil {
-		if watched.Err() != nil {
-			return err
+	alive, died := context.WithCancelCause(ctx)
+	defer died(nil)
+	vigil := &vigil{room: r, want: want, console: console, watch: r.Watch(alive, want.Name)}
+	go func() { died(vigil.keep(alive)) }()
+	if err := r.answer(alive, want.Machine, say); err != nil {
+		if alive.Err() != nil {
+			return context.Cause(alive)
 		}
 		return NotReady.Failf("%w%s", err, consoleTail(want.console))
 	}
@@ -51,57 +41,43 @@ func (r *Room) await(ctx context.Context, want wanted, say change.Progress) erro
 	})
 }
 
-// watch cancels the wait with a Failure of kind Died once the domain has no
-// process any more.
-func (r *Room) watch(ctx context.Context, want wanted, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		is := &standing{}
-		err := r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.ask(virt, want.Name) })
-		if err == nil && !is.active() {
-			cancel(Died.Failf("%s stopped while it was starting%s", want.Name, consoleTail(want.console)))
-			return
-		}
-	}
-}
+// saying is how long one look at a machine that is waited for takes, after which what
+// is missing is said.
+const saying = 10 * time.Second
 
-// consoleTail is the end of what the serial console printed, ready to follow a
-// cause; control characters are left out.
-func consoleTail(path string) string {
-	const lines, most = 15, 16 << 10
-	text, err := ending(path, most)
-	if err != nil || len(text) == 0 {
-		return " (its console is silent)"
-	}
-	all := strings.Split(strings.TrimSpace(printable(string(text))), "\n")
-	return "; its console ends:\n  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
-}
-
-// ending reads at most the last bytes of a file.
-func ending(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-most), most))
-}
-
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return -1
+// answer waits until the machine answers over SSH with cloud-init done, at most Ready.
+func (r *Room) answer(ctx context.Context, machine Machine, say change.Progress) error {
+	answered := make(chan error, 1)
+	misses := make(chan error)
+	go func() {
+		err := r.Await(ctx, machine, func(missing error) {
+			select {
+			case misses <- missing:
+			case <-ctx.Done():
+			}
+		})
+		if ctx.Err() == nil {
+			answered <- err
 		}
-		return r
-	}, text)
+	}()
+	missing := errors.New("it was just started")
+	look := func(ctx context.Context) error {
+		for again := time.After(saying); ; {
+			select {
+			case err := <-answered:
+				return change.Never(err)
+			case missing = <-misses:
+			case <-again:
+				return missing
+			case <-ctx.Done():
+				return missing
+			}
+		}
+	}
+	return change.Condition{
+		Description: machine.Name + " to answer over SSH with cloud-init done",
+		Deadline:    r.Ready,
+		Interval:    time.Millisecond, // a look itself waits
+		Check:       look,
+	}.Await(ctx, say)
 }

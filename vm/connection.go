@@ -24,6 +24,8 @@ type Connection struct {
 	mu   sync.Mutex
 	virt *libvirt.Libvirt
 	line *line
+
+	audience audience
 }
 
 // NewConnection is a connection to the system daemon: libvirtd, or virtqemud

@@ -67,6 +67,8 @@ func (m Machine) devices(network string, at paths) *libvirtxml.DomainDeviceList 
 			Source: &libvirtxml.DomainChardevSource{Pty: &libvirtxml.DomainChardevSourcePty{}},
 			Target: &libvirtxml.DomainConsoleTarget{Type: "serial", Port: &port},
 		}},
+		// By it the guest's kernel tells that it has given up.
+		Panics:     []libvirtxml.DomainPanic{{Model: "isa"}},
 		MemBalloon: &libvirtxml.DomainMemBalloon{Model: "virtio"},
 		RNGs: []libvirtxml.DomainRNG{{
 			Model:   "virtio",

@@ -24,7 +24,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden compares text with a file under testdata.
-func golden(t *testing.T, name string, got []byte) {
+func golden(t testing.TB, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update {
@@ -84,7 +84,7 @@ type guests struct {
 }
 
 // furnished makes a room with a base image and a network, emptied after the test.
-func furnished(t *testing.T) *guests {
+func furnished(t testing.TB) *guests {
 	t.Helper()
 	needRoot(t)
 	g := &guests{connection: NewConnection()}
@@ -98,6 +98,7 @@ func furnished(t *testing.T) *guests {
 		Ready:    20 * time.Second,
 		Keys:     keys,
 		Libvirt:  g.connection.Use,
+		Watch:    g.connection.Watch,
 		Probe: func(context.Context, Machine) error {
 			g.probes.Add(1)
 			if g.silent.Load() {
@@ -106,6 +107,7 @@ func furnished(t *testing.T) *guests {
 			return nil
 		},
 	}
+	g.Await = g.answering
 	run(t, "qemu-img", "create", "-q", "-f", "qcow2", g.Base, "16M")
 	g.do(t, func(virt *libvirt.Libvirt) error {
 		_, err := virt.NetworkCreateXML("<network><name>isolated</name><bridge name='testbr0'/></network>")
@@ -115,8 +117,24 @@ func furnished(t *testing.T) *guests {
 	return g
 }
 
+// answering waits until the probe answers.
+func (g *guests) answering(ctx context.Context, machine Machine, missing func(error)) error {
+	for tick := time.Tick(5 * time.Millisecond); ; {
+		err := g.Probe(ctx, machine)
+		if err == nil {
+			return nil
+		}
+		missing(err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick:
+		}
+	}
+}
+
 // clear removes every domain and the network, whoever made them.
-func (g *guests) clear(t *testing.T) {
+func (g *guests) clear(t testing.TB) {
 	g.do(t, func(virt *libvirt.Libvirt) error {
 		domains, _, err := virt.ConnectListAllDomains(1, 0)
 		if err != nil {
@@ -137,7 +155,7 @@ func (g *guests) clear(t *testing.T) {
 	}
 }
 
-func (g *guests) do(t *testing.T, calls func(*libvirt.Libvirt) error) {
+func (g *guests) do(t testing.TB, calls func(*libvirt.Libvirt) error) {
 	t.Helper()
 	if err := g.connection.Use(context.Background(), calls); err != nil {
 		t.Fatal(err)
@@ -145,12 +163,12 @@ func (g *guests) do(t *testing.T, calls func(*libvirt.Libvirt) error) {
 }
 
 // plan is the room's plan as lines.
-func (g *guests) plan(t *testing.T) []string {
+func (g *guests) plan(t testing.TB) []string {
 	t.Helper()
 	return lines(g.changes(t))
 }
 
-func (g *guests) changes(t *testing.T) []change.Change {
+func (g *guests) changes(t testing.TB) []change.Change {
 	t.Helper()
 	changes, err := g.Plan(context.Background())
 	if err != nil {
@@ -178,7 +196,7 @@ func apply(changes []change.Change) error {
 	return errors.Join(errs...)
 }
 
-func run(t *testing.T, name string, args ...string) string {
+func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	said, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
@@ -188,7 +206,7 @@ func run(t *testing.T, name string, args ...string) string {
 }
 
 // diskInfo is what qemu-img says of a disk.
-func diskInfo(t *testing.T, path string) (size Size, backing string) {
+func diskInfo(t testing.TB, path string) (size Size, backing string) {
 	t.Helper()
 	var info struct {
 		Size    int64  `json:"virtual-size"`

@@ -112,7 +112,7 @@ func furnishHost() error {
 }
 
 // needRoot skips what works only on a libvirt daemon of its own.
-func needRoot(t *testing.T) {
+func needRoot(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")

@@ -33,17 +33,19 @@ type Room struct {
 	Keys func(name string) (Keys, error)
 	// Libvirt runs calls on the host's libvirt, as Connection.Use does.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
-	// Probe returns nil once the machine answers over SSH with its known host
-	// key and cloud-init is done. It must not wait by itself.
+	// Watch tells when something befalls the domain of this name, as Connection.Watch does.
+	Watch func(ctx context.Context, domain string) *Watch
+	// Probe returns nil when the machine answers over SSH with its known host
+	// key and cloud-init is done. It must not wait until it does.
 	Probe func(ctx context.Context, machine Machine) error
+	// Await returns nil once the machine answers so, and an error when it never will or
+	// ctx ends. Meanwhile it tells what is missing, each time that changes.
+	Await func(ctx context.Context, machine Machine, missing func(error)) error
 
 	// answered are the running domains, by libvirt's id, that answered a plan's
 	// glance: they need not answer the next plan's too, on a host that may be busier.
 	answered sync.Map
 }
-
-// probing is the longest one probe of a machine may take.
-const probing = 15 * time.Second
 
 // glance is how long a plan waits for a machine that was not yet seen ready.
 const glance = 3 * time.Second

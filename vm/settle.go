@@ -46,10 +46,14 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 	if err := r.furnish(ctx, is, want); err != nil {
 		return err
 	}
+	console, err := transcribe(want.console)
+	if err != nil {
+		return fmt.Errorf("console of %s: %w", machine.Name, err)
+	}
 	if err := r.start(ctx, is, machine); err != nil {
 		return fmt.Errorf("starting domain %s: %w", machine.Name, err)
 	}
-	return r.await(ctx, want, say)
+	return r.await(ctx, want, console, say)
 }
 
 // define writes the domain's definition where it differs.
