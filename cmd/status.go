@@ -29,7 +29,7 @@ func (o *options) renderStatus(c *cobra.Command, plans []provision.Planned) {
 		case p.Err != nil:
 			show(unclear(p))
 		case o.output == "json":
-			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes)})
+			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes), Took: p.Took})
 		case len(p.Changes) > 0:
 			c.Printf("%-12s %s to make, first: %s\n", p.Stage, changes(len(p.Changes)), p.Changes[0])
 		default:

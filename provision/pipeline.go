@@ -26,6 +26,7 @@ type Planned struct {
 	Stage   string
 	Changes []change.Change
 	Err     error
+	Took    time.Duration // to find out
 }
 
 // Count is the number of changes in several plans.
@@ -43,11 +44,12 @@ func (p *Pipeline) Plan(ctx context.Context) []Planned {
 	var all sync.WaitGroup
 	for i, step := range p.Steps {
 		all.Go(func() {
+			began := time.Now()
 			changes, err := step.Plan(ctx)
 			if err != nil {
 				err = fmt.Errorf("%s: %w", step.Name(), err)
 			}
-			plans[i] = Planned{Stage: step.Name(), Changes: changes, Err: err}
+			plans[i] = Planned{Stage: step.Name(), Changes: changes, Err: err, Took: time.Since(began)}
 		})
 	}
 	all.Wait()
