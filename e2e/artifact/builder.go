@@ -96,7 +96,11 @@ func (b builder) zauthImage() error {
 // tars writes the archives that the machines install from. All but the binaries
 // hold nothing but a word on what they would hold.
 func (b builder) tars() error {
-	err := writeBundle(b.path("binaries.tar"), func(t *bundle) { t.file("ingressd", b.path("ingressd")) })
+	err := writeBundle(b.path("binaries.tar"), func(t *bundle) {
+		for _, program := range onNodes {
+			t.file(program, b.path(program))
+		}
+	})
 	for name, what := range map[string]string{
 		"debs-jammy":        "Debian packages",
 		"containers-system": "the system's container images",

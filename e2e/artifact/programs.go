@@ -11,7 +11,10 @@ import (
 )
 
 // programs are the directories of the programs that the archive brings along.
-var programs = []string{"ansible", "zauth", "ingressd"}
+var programs = []string{"ansible", "zauth", "ingressd", "keeper"}
+
+// onNodes are those that run on the kubenodes.
+var onNodes = []string{"ingressd", "keeper"}
 
 // sourceDir is where this package's source lies, found from the working
 // directory.

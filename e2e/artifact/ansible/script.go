@@ -35,6 +35,24 @@ place() {
 	mv -f "$stage/$1" "$2.new" && mv -f "$2.new" "$2"
 	echo changed
 }
+# serve NAME COMMAND keeps the program /opt/wiab/NAME running, as systemd's service or
+# as init's; if the play has changed something it starts anew.
+serve() {
+	if command -v systemctl >/dev/null; then
+		printf '%s\n' '[Unit]' "Description=$1" 'After=network.target' '[Service]' "ExecStart=$2" \
+			'Restart=always' '[Install]' 'WantedBy=multi-user.target' | write "/etc/systemd/system/$1.service" 0644
+		systemctl daemon-reload
+		systemctl enable "$1.service"
+		[ -z "$changed" ] || systemctl stop "$1.service"
+		systemctl start "$1.service"
+		return
+	fi
+	grep -qxF "::respawn:$2" /etc/inittab || { echo "::respawn:$2" >>/etc/inittab; kill -HUP 1; echo changed; }
+	[ -n "$changed" ] || return 0
+	for process in /proc/[0-9]*; do
+		case $(readlink "$process/exe") in "/opt/wiab/$1"*) kill "${process#/proc/}" || : ;; esac
+	done
+}
 task() {
 	out=$(set -eu; eval "$2" 2>&1 </dev/null); rc=$?
 	case "

@@ -12,6 +12,7 @@ import (
 
 	"wiabctl/e2e/kube/issuer"
 	"wiabctl/e2e/kube/pki"
+	"wiabctl/e2e/kube/registry"
 )
 
 // serviceAccount is made by the controllers once they work, and every pod needs it.
@@ -23,9 +24,11 @@ type cluster struct {
 	kubeconfig []byte // for others than this host
 	probe      *probe
 	children   []*child
+	issuer     *issuer.Issuer
+	follower   *registry.Follower
 
-	cancel  context.CancelFunc
-	running sync.WaitGroup
+	cancel context.CancelFunc
+	ended  chan struct{}
 }
 
 // start brings up the control plane in l without waiting for it. It runs until
@@ -51,7 +54,7 @@ func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) 
 	if err != nil {
 		return nil, err
 	}
-	certificates, err := issuer.New(config, ca)
+	issuer, err := issuer.New(config, ca)
 	if err != nil {
 		return nil, err
 	}
@@ -64,46 +67,80 @@ func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) 
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{identity: identity, kubeconfig: remote, probe: probe}
-	running, cancel := context.WithCancel(ctx)
-	c.cancel = cancel
-	c.run(running, l, certificates)
+	follower, err := registry.NewFollower(l.disk(), etcdClient, identity.Keeper, identity.ID)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{identity: identity, kubeconfig: remote, probe: probe, issuer: issuer, follower: follower, ended: make(chan struct{})}
+	c.children = c.programs(l)
+	ctx, c.cancel = context.WithCancel(ctx)
+	go c.run(ctx)
 	return c, nil
 }
 
-func (c *cluster) run(ctx context.Context, l layout, certificates *issuer.Issuer) {
+// programs are the children, with what has to come before each start.
+func (c *cluster) programs(l layout) []*child {
+	var all []*child
+	for _, p := range programs(l, c.identity.Server) {
+		child := &child{program: p, log: l.log(p.name)}
+		switch p.name {
+		case "kube-apiserver":
+			child.prepare = c.follower.Restore
+		case "kwok":
+			child.prepare = c.probe.dropLeases
+		}
+		all = append(all, child)
+	}
+	return all
+}
+
+// run lives until ctx ends, and again each time that the node's disk was set
+// back.
+func (c *cluster) run(ctx context.Context) {
+	defer close(c.ended)
+	for ctx.Err() == nil {
+		c.live(ctx)
+	}
+	if err := c.follower.Close(); err != nil {
+		slog.Warn("the connection to etcd", "error", err)
+	}
+}
+
+// live runs everything until ctx ends or the node's disk was set back.
+func (c *cluster) live(ctx context.Context) {
+	ctx, end := context.WithCancel(ctx)
 	answering, answers := context.WithCancel(ctx)
-	c.running.Go(func() {
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer end()
+	running.Go(func() {
 		defer answers()
 		if err := c.probe.answers(ctx, "/readyz"); err != nil {
 			slog.Info("the API server was stopped before it answered", "error", err)
 		}
 	})
-	for _, p := range programs(l, c.identity.Server) {
-		child := &child{program: p, log: l.log(p.name)}
-		if p.name == "kwok" {
-			child.prepare = c.probe.dropLeases
-		}
-		c.children = append(c.children, child)
-		c.running.Go(func() {
+	for _, child := range c.children {
+		running.Go(func() {
 			if child.late {
 				<-answering.Done()
 			}
 			child.keep(ctx)
 		})
 	}
-	c.running.Go(func() {
+	running.Go(func() {
 		<-answering.Done()
-		if err := certificates.Run(ctx); err != nil && ctx.Err() == nil {
+		if err := c.issuer.Run(ctx); err != nil && ctx.Err() == nil {
 			slog.Error("certificates are no longer issued", "error", err)
 		}
 	})
+	<-answering.Done()
+	slog.Info("the cluster's life ends", "reason", c.follower.Follow(ctx))
 }
 
 // stop ends all programs and waits for that.
 func (c *cluster) stop() {
 	c.cancel()
-	c.running.Wait()
+	<-c.ended
 }
 
 // ready waits until the cluster does its work. Nodes are not its business.
@@ -115,11 +152,11 @@ func (c *cluster) ready(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, c.ended())
+	return errors.Join(err, c.deaths())
 }
 
-// ended tells which programs died, if any.
-func (c *cluster) ended() error {
+// deaths tells which programs died, if any.
+func (c *cluster) deaths() error {
 	var ends []string
 	for _, child := range c.children {
 		if end := child.ended(); end != "" {

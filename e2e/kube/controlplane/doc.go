@@ -6,4 +6,8 @@
 // The cluster's life is tied to an identity that its first node keeps on its
 // disk: whoever sets up the node asks for the cluster of that identity, and a
 // new disk means a new, empty cluster. Nothing runs until somebody asks.
+//
+// Etcd's content follows the node's disk too (package registry): when the disk
+// is set back, by a snapshot of the VM for one, the cluster stops, becomes what
+// the disk holds, and goes on.
 package controlplane

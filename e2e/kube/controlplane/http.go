@@ -23,8 +23,8 @@ type Status struct {
 
 // Handler is the supervisor's HTTP interface:
 //
-//	POST /cluster?id=UUID&server=IPv4  the kubeconfig, 400 or 503 with the reason
-//	GET  /cluster                      Status
+//	POST /cluster?id=UUID&server=IPv4&keeper=IPv4  the kubeconfig, 400 or 503 with the reason
+//	GET  /cluster                                  Status
 func (s *Supervisor) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /cluster", s.post)
@@ -33,7 +33,8 @@ func (s *Supervisor) Handler() http.Handler {
 }
 
 func (s *Supervisor) post(w http.ResponseWriter, r *http.Request) {
-	identity, err := NewIdentity(r.URL.Query().Get("id"), r.URL.Query().Get("server"))
+	query := r.URL.Query()
+	identity, err := NewIdentity(query.Get("id"), query.Get("server"), query.Get("keeper"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -11,26 +11,36 @@ import (
 	"github.com/google/uuid"
 )
 
-// Identity says which cluster runs and where its nodes find it.
+// Identity says which cluster runs, where its nodes find it and where it finds
+// the disk that holds it.
 type Identity struct {
 	ID     string `json:"id"`     // a UUID; another one is another cluster
 	Server string `json:"server"` // the IPv4 address in the kubeconfigs
+	Keeper string `json:"keeper"` // the first node's IPv4 address, where etcd's content is kept
 }
 
 // NewIdentity checks what a caller gave.
-func NewIdentity(id, server string) (Identity, error) {
+func NewIdentity(id, server, keeper string) (Identity, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil {
 		return Identity{}, fmt.Errorf("id: %w", err)
 	}
-	addr, err := netip.ParseAddr(server)
-	if err != nil {
+	i := Identity{ID: parsed.String()}
+	if i.Server, err = ipv4(server); err != nil {
 		return Identity{}, fmt.Errorf("server: %w", err)
 	}
-	if !addr.Is4() {
-		return Identity{}, fmt.Errorf("server: %s is no IPv4 address", addr)
+	if i.Keeper, err = ipv4(keeper); err != nil {
+		return Identity{}, fmt.Errorf("keeper: %w", err)
 	}
-	return Identity{ID: parsed.String(), Server: addr.String()}, nil
+	return i, nil
+}
+
+func ipv4(text string) (string, error) {
+	addr, err := netip.ParseAddr(text)
+	if err == nil && !addr.Is4() {
+		err = fmt.Errorf("%s is no IPv4 address", addr)
+	}
+	return addr.String(), err
 }
 
 // readIdentity returns what was written last; zero if nothing was.
@@ -46,7 +56,7 @@ func readIdentity(path string) (Identity, error) {
 	if err := json.Unmarshal(text, &i); err != nil {
 		return Identity{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return NewIdentity(i.ID, i.Server)
+	return NewIdentity(i.ID, i.Server, i.Keeper)
 }
 
 func (i Identity) write(path string) error {

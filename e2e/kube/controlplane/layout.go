@@ -13,6 +13,7 @@ func (l layout) log(program string) string { return filepath.Join(l.logs(), prog
 func (l layout) cluster() string        { return filepath.Join(string(l), "cluster") }
 func (l layout) in(elem string) string  { return filepath.Join(l.cluster(), elem) }
 func (l layout) etcd() string           { return l.in("etcd") }
+func (l layout) disk() string           { return l.in("disk") }
 func (l layout) pki(name string) string { return filepath.Join(l.cluster(), "pki", name) }
 func (l layout) kubeconfig() string     { return l.in("admin.conf") }
 func (l layout) egress() string         { return l.in("egress.yaml") }

@@ -20,17 +20,18 @@ const (
 )
 
 func TestNewIdentity(t *testing.T) {
-	cases := map[string]struct{ id, server, problem string }{
-		"good":             {oneID, "192.168.122.1", ""},
-		"no id":            {"", "192.168.122.1", "id:"},
-		"a path as id":     {"../../etc", "192.168.122.1", "id:"},
-		"no server":        {oneID, "", "server:"},
-		"a name as server": {oneID, "host", "server:"},
-		"IPv6":             {oneID, "fe80::1", "no IPv4"},
+	cases := map[string]struct{ id, server, keeper, problem string }{
+		"good":             {oneID, "192.168.122.1", "192.168.122.21", ""},
+		"no id":            {"", "192.168.122.1", "192.168.122.21", "id:"},
+		"a path as id":     {"../../etc", "192.168.122.1", "192.168.122.21", "id:"},
+		"no server":        {oneID, "", "192.168.122.21", "server:"},
+		"a name as server": {oneID, "host", "192.168.122.21", "server:"},
+		"IPv6":             {oneID, "fe80::1", "192.168.122.21", "server: fe80::1 is no IPv4"},
+		"no keeper":        {oneID, "192.168.122.1", "", "keeper:"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewIdentity(tc.id, tc.server)
+			_, err := NewIdentity(tc.id, tc.server, tc.keeper)
 			switch {
 			case tc.problem == "" && err != nil:
 				t.Error(err)
@@ -43,7 +44,7 @@ func TestNewIdentity(t *testing.T) {
 
 func TestAdopt(t *testing.T) {
 	s := New(t.Context(), t.TempDir(), nil)
-	one, other := Identity{oneID, "192.168.122.1"}, Identity{otherID, "192.168.122.1"}
+	one, other := Identity{oneID, "192.168.122.1", "192.168.122.21"}, Identity{otherID, "192.168.122.1", "192.168.122.21"}
 	kept := filepath.Join(s.layout.cluster(), "data")
 	adopt := func(i Identity) bool {
 		t.Helper()
@@ -63,7 +64,7 @@ func TestAdopt(t *testing.T) {
 	if !adopt(one) {
 		t.Error("the same identity loses its data")
 	}
-	if !adopt(Identity{oneID, "192.168.122.9"}) {
+	if !adopt(Identity{oneID, "192.168.122.9", "192.168.122.21"}) {
 		t.Error("another address loses the data")
 	}
 	if adopt(other) {
@@ -79,7 +80,7 @@ func TestHandlerBeforeAnyCluster(t *testing.T) {
 	}{
 		"status":        {http.MethodGet, "/cluster", http.StatusOK},
 		"no parameters": {http.MethodPost, "/cluster", http.StatusBadRequest},
-		"a wrong id":    {http.MethodPost, "/cluster?id=x&server=192.168.122.1", http.StatusBadRequest},
+		"a wrong id":    {http.MethodPost, "/cluster?id=x&server=192.168.122.1&keeper=192.168.122.21", http.StatusBadRequest},
 		"elsewhere":     {http.MethodGet, "/", http.StatusNotFound},
 	}
 	for name, tc := range cases {
