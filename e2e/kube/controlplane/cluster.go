@@ -94,19 +94,26 @@ func (c *cluster) programs(l layout) []*child {
 	return all
 }
 
-// run lives until ctx ends, and again each time that the node's disk was set
-// back.
+// run keeps etcd running until ctx ends, and lets the others live upon it, anew
+// each time that the node's disk was set back.
 func (c *cluster) run(ctx context.Context) {
 	defer close(c.ended)
+	var lasting sync.WaitGroup
+	for _, child := range c.children {
+		if child.lasting {
+			lasting.Go(func() { child.keep(ctx) })
+		}
+	}
 	for ctx.Err() == nil {
 		c.live(ctx)
 	}
+	lasting.Wait()
 	if err := c.follower.Close(); err != nil {
 		slog.Warn("the connection to etcd", "error", err)
 	}
 }
 
-// live runs everything until ctx ends or the node's disk was set back.
+// live runs all but etcd until ctx ends or the node's disk was set back.
 func (c *cluster) live(ctx context.Context) {
 	ctx, end := context.WithCancel(ctx)
 	answering, answers := context.WithCancel(ctx)
@@ -120,6 +127,9 @@ func (c *cluster) live(ctx context.Context) {
 		}
 	})
 	for _, child := range c.children {
+		if child.lasting {
+			continue
+		}
 		running.Go(func() {
 			if child.late {
 				<-answering.Done()

@@ -8,6 +8,6 @@
 // new disk means a new, empty cluster. Nothing runs until somebody asks.
 //
 // Etcd's content follows the node's disk too (package registry): when the disk
-// is set back, by a snapshot of the VM for one, the cluster stops, becomes what
-// the disk holds, and goes on.
+// is set back, by a snapshot of the VM for one, all but etcd stops, etcd becomes
+// what the disk holds, and all goes on from there.
 package controlplane

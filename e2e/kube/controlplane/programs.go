@@ -40,12 +40,14 @@ type program struct {
 	args []string
 	// late programs start once the API server answers, which they need.
 	late bool
+	// lasting programs go on when the others end because the disk was set back.
+	lasting bool
 }
 
 func programs(l layout, server string) []program {
 	kubeconfig := "--kubeconfig=" + l.kubeconfig()
 	return []program{
-		{name: "etcd", args: []string{
+		{name: "etcd", lasting: true, args: []string{
 			"--name=lab", "--data-dir=" + l.etcd(),
 			"--listen-client-urls=" + etcdClient, "--advertise-client-urls=" + etcdClient,
 			"--listen-peer-urls=" + etcdPeer, "--initial-advertise-peer-urls=" + etcdPeer, "--initial-cluster=lab=" + etcdPeer,

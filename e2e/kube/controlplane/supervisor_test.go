@@ -160,6 +160,9 @@ func TestProgramsReachNobody(t *testing.T) {
 		if p.late == (p.name == "etcd" || p.name == "kube-apiserver") {
 			t.Errorf("%s starts at the wrong time", p.name)
 		}
+		if p.lasting != (p.name == "etcd") {
+			t.Errorf("%s runs on, or ends, when the disk is set back", p.name)
+		}
 	}
 }
 
