@@ -30,6 +30,7 @@ type Machine struct {
 	Accel     Accel
 	User      string // its login
 	Interface string // the name its network interface gets
+	Guest     Guest  // what its system is told; its proxy spares the deployment's own hosts
 }
 
 // slot is a machine's fixed place: the last number of its address lies outside
@@ -56,6 +57,8 @@ func slots() []slot {
 // Machines are the seven VMs of the deployment, with addresses in the subnet
 // (IPv4, at most /24 long). The Spec must be complete (Defaults, Validate).
 func (s *Spec) Machines(deployment string, subnet netip.Prefix) []Machine {
+	guest := s.Guest
+	guest.Proxy = guest.Proxy.sparing(own(subnet))
 	var all []Machine
 	for _, at := range slots() {
 		all = append(all, Machine{
@@ -69,6 +72,7 @@ func (s *Spec) Machines(deployment string, subnet netip.Prefix) []Machine {
 			Accel:      s.Accel,
 			User:       s.User,
 			Interface:  s.Interface,
+			Guest:      guest,
 		})
 	}
 	return all

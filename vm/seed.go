@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -33,6 +34,9 @@ type userData struct {
 	SSHDeletekeys  bool              `yaml:"ssh_deletekeys"`
 	SSHGenkeytypes []string          `yaml:"ssh_genkeytypes"`
 	SSHKeys        map[string]string `yaml:"ssh_keys"`
+	Timezone       string            `yaml:"timezone,omitempty"`
+	Apt            *aptEntry         `yaml:"apt,omitempty"`
+	WriteFiles     []fileEntry       `yaml:"write_files,omitempty"`
 }
 
 type userEntry struct {
@@ -42,6 +46,25 @@ type userEntry struct {
 	Shell             string   `yaml:"shell"`
 	LockPasswd        bool     `yaml:"lock_passwd"`
 	SSHAuthorizedKeys []string `yaml:"ssh_authorized_keys"`
+}
+
+// aptEntry is cloud-init's apt; what primary says holds for security updates too.
+type aptEntry struct {
+	Primary    []aptMirror `yaml:"primary,omitempty"`
+	HTTPProxy  string      `yaml:"http_proxy,omitempty"`
+	HTTPSProxy string      `yaml:"https_proxy,omitempty"`
+	Conf       string      `yaml:"conf,omitempty"`
+}
+
+type aptMirror struct {
+	Arches []string `yaml:"arches"`
+	URI    string   `yaml:"uri"`
+}
+
+type fileEntry struct {
+	Path    string `yaml:"path"`
+	Content string `yaml:"content"`
+	Append  bool   `yaml:"append"`
 }
 
 type metaData struct {
@@ -93,14 +116,39 @@ func (m Machine) userData(keys Keys) userData {
 			Sudo:              "ALL=(ALL) NOPASSWD:ALL",
 			Shell:             "/bin/bash",
 			LockPasswd:        true,
-			SSHAuthorizedKeys: keys.Authorized,
+			SSHAuthorizedKeys: slices.Concat(keys.Authorized, m.Guest.Keys),
 		}},
 		SSHPwauth:      false,
 		DisableRoot:    true,
 		SSHDeletekeys:  true,
 		SSHGenkeytypes: []string{"ed25519"},
 		SSHKeys:        map[string]string{"ed25519_private": keys.HostPrivate, "ed25519_public": keys.HostPublic},
+		Timezone:       m.Guest.Timezone,
+		Apt:            m.Guest.apt(),
+		WriteFiles:     m.Guest.files(),
 	}
+}
+
+// apt is nil where nothing is to be said.
+func (g Guest) apt() *aptEntry {
+	entry := aptEntry{HTTPProxy: g.Proxy.HTTP, HTTPSProxy: g.Proxy.HTTPS, Conf: g.Proxy.aptExceptions()}
+	if g.AptMirror != "" {
+		entry.Primary = []aptMirror{{Arches: []string{"default"}, URI: g.AptMirror}}
+	}
+	if g.AptMirror == "" && g.Proxy.HTTP == "" && g.Proxy.HTTPS == "" {
+		return nil
+	}
+	return &entry
+}
+
+// files are what no other key of cloud-init's writes. PAM takes the last line of a
+// name in /etc/environment, so a changed proxy may follow the old one.
+func (g Guest) files() []fileEntry {
+	text := g.Proxy.environment()
+	if text == "" {
+		return nil
+	}
+	return []fileEntry{{Path: "/etc/environment", Content: text, Append: true}}
 }
 
 func (m Machine) networkConfig() networkConfig {

@@ -35,6 +35,8 @@ type Spec struct {
 	Ready time.Duration `yaml:"ready,omitempty"`
 	// Interface is the name of the VMs' only network interface; default enp1s0.
 	Interface string `yaml:"interface,omitempty"`
+	// Guest is what the VMs' systems are told.
+	Guest Guest `yaml:",inline"`
 }
 
 // Image is a cloud image in qcow2 format.
@@ -99,7 +101,7 @@ func (s *Spec) Validate() error {
 	if s.Ready < 5*time.Second || s.Ready > 24*time.Hour {
 		errs = append(errs, change.Invalidf("ready", "is %s, must be between 5s and 24h", s.Ready))
 	}
-	return errors.Join(append(errs, s.Image.validate(), s.Sizes.validate())...)
+	return errors.Join(append(errs, s.Image.validate(), s.Sizes.validate(), s.Guest.validate())...)
 }
 
 func (i Image) validate() error {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 )
 
@@ -30,8 +31,8 @@ func TestSpecFromYAML(t *testing.T) {
 	s.Defaults()
 	want := usual()
 	want.Accel, want.Image, want.Ready, want.Sizes.Kubenode.Memory = TCG, Image{URL: "http://artifacts.example.net/i.qcow2"}, 3*time.Minute, 384*MiB
-	if *s != *want {
-		t.Errorf("got %+v, want %+v", s, want)
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

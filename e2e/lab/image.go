@@ -37,7 +37,7 @@ func (l *Lab) baseImage(ctx context.Context) (string, error) {
 
 // microPackages are the least that answers over SSH and boots; busybox does the rest.
 func microPackages() []string {
-	return []string{"busybox-static", "openssh-server", "sudo", "iproute2", "linux-image-cloud-amd64"}
+	return []string{"busybox-static", "openssh-server", "sudo", "iproute2", "tzdata", "linux-image-cloud-amd64"}
 }
 
 // cloudPackages are those of a small cloud image.

@@ -29,6 +29,9 @@ type UserData struct {
 	DeleteHostKeys bool     `yaml:"ssh_deletekeys"`
 	HostKeyTypes   []string `yaml:"ssh_genkeytypes"`
 	HostKeys       HostKeys `yaml:"ssh_keys"`
+	Timezone       string   `yaml:"timezone"`
+	Apt            *Apt     `yaml:"apt"`
+	Files          []File   `yaml:"write_files"`
 }
 
 // User is one account.
@@ -135,6 +138,10 @@ func (s *Seed) check() error {
 	for name, e := range s.Network.Ethernets {
 		must(e.Match.MACAddress != "", "network-config: %s: no match.macaddress", name)
 		must(e.SetName != "", "network-config: %s: no set-name", name)
+	}
+	errs = append(errs, s.User.Apt.check())
+	for _, f := range s.User.Files {
+		errs = append(errs, f.check())
 	}
 	return errors.Join(errs...)
 }

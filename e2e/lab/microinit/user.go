@@ -19,6 +19,7 @@ func (d UserData) apply(ctx context.Context) error {
 		writeFile("/etc/hosts", d.hosts(), 0o644),
 		writeFile("/etc/ssh/sshd_config.d/50-cloud-init.conf", d.sshd(), 0o600),
 		d.applyHostKeys("/etc/ssh"),
+		d.applySettings("/"),
 	}
 	var sudoers strings.Builder
 	for _, u := range d.Users {
