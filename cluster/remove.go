@@ -45,7 +45,7 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 // RemoveButDisks ends the jobs that still run: they work on VMs that go. What they
 // made stays, with its receipts, on the VMs' disks and on the admin host.
 func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
-	units, err := o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
+	units, err := o.units(ctx)
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}
@@ -54,6 +54,11 @@ func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
 		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
 	}
 	return changes, err
+}
+
+// units are the jobs' units that run.
+func (o Offline) units(ctx context.Context) ([]string, error) {
+	return o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
 }
 
 // images are the container images that our jobs loaded.

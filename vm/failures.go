@@ -48,5 +48,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested}
+	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested)
 }
