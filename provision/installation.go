@@ -99,16 +99,24 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 		plans = i.pipeline.Plan(ctx)
 	}
 	if Count(plans) > 0 {
-		if i.log, err = openRunLog(filepath.Join(stateDir, "log"), "up"); err != nil {
+		if err := i.record("up"); err != nil {
 			return 0, err
 		}
 		defer i.log.Close()
-		i.pipeline.Observe = i.log.tee(i.pipeline.Observe)
 		if err := i.defaultNetwork().settle(ctx); err != nil {
 			return 0, err
 		}
 	}
 	return i.pipeline.Up(ctx, plans)
+}
+
+// record begins a run log, to which all events go from now on.
+func (i *Installation) record(command string) (err error) {
+	if i.log, err = openRunLog(filepath.Join(stateDir, "log"), command); err != nil {
+		return err
+	}
+	i.pipeline.Observe = i.log.tee(i.pipeline.Observe)
+	return nil
 }
 
 // Log names the run log, or says that there is none.

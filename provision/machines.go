@@ -13,8 +13,9 @@ import (
 // from. The image belongs here and not to the stage assets, so that the VMs boot
 // while the artifact, a hundred times as large, still arrives.
 type machines struct {
-	base assets.BaseImage
-	room *vm.Room
+	base      assets.BaseImage
+	room      *vm.Room
+	snapshots *vm.Snapshots
 }
 
 // Name of the stage.
@@ -33,18 +34,22 @@ func (m machines) Plan(ctx context.Context) ([]change.Change, error) {
 	return slices.Concat(image, vms), err
 }
 
-// Remove takes the machines away, then the image they stood on.
+// Remove takes the machines away with their snapshots, then the image they stood on.
 func (m machines) Remove(ctx context.Context) ([]change.Change, error) {
 	vms, err := m.room.Remove(ctx)
 	if err != nil {
 		return nil, err
 	}
 	image, err := m.base.Remove(ctx)
-	return slices.Concat(vms, image), err
+	return slices.Concat(vms, m.snapshots.Remove(), image), err
 }
 
-// RemoveButDisks takes the machines away; their disks stay, and the image below.
+// RemoveButDisks takes the machines away; their disks stay, with the snapshots inside,
+// and the image below. Disks that are half restored are nothing to come back to.
 func (m machines) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
+	if err := m.snapshots.Check(ctx); err != nil {
+		return nil, err
+	}
 	return m.room.RemoveButDisks(ctx)
 }
 

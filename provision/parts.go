@@ -19,7 +19,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: []func(context.Context) error{rootCheck, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck},
+		checks: []func(context.Context) error{rootCheck, i.snapshots().Check, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck},
 		fetch:  i.artifact().PlanFetch,
 		warn:   func(w *change.Warning) { i.pipeline.warn("preflight", w) },
 	}
@@ -104,7 +104,9 @@ func (i *Installation) baseImage() assets.BaseImage {
 	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Cache: cacheDir, Images: imagesDir}
 }
 
-func (i *Installation) machines() Stage { return machines{base: i.baseImage(), room: i.room()} }
+func (i *Installation) machines() Stage {
+	return machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots()}
+}
 
 func (i *Installation) inventory() Stage {
 	groups := map[vm.Role]string{vm.Assethost: "assethost", vm.Kubenode: "kube-node", vm.Datanode: "datanodes"}

@@ -49,7 +49,6 @@ type Captured struct {
 	Machine  string   `json:"machine"`
 	Disk     string   `json:"disk"`                   // path of the qcow2 file
 	Identity string   `json:"identity"`               // which file that was
-	Size     Size     `json:"size"`                   // what the disk could grow to
 	Internal Internal `json:"internal"`               // the snapshot inside the disk
 	Base     Base     `json:"base"`                   // the image beneath the disk
 	Memory   string   `json:"memory,omitempty"`       // path of the file with the memory

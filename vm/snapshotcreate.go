@@ -44,9 +44,15 @@ func (s *Snapshots) Create(ctx context.Context, ask SnapshotRequest, say change.
 	return snapshot, nil
 }
 
-// prepare refuses a snapshot that could not be taken, before anything is done.
+// CheckCreate refuses a snapshot that could not be taken, before anything is done.
+func (s *Snapshots) CheckCreate(ctx context.Context, ask SnapshotRequest) error {
+	_, err := s.prepare(ctx, ask)
+	return err
+}
+
+// prepare is CheckCreate, and finds the machines.
 func (s *Snapshots) prepare(ctx context.Context, ask SnapshotRequest) (crew, error) {
-	if err := s.Check(); err != nil {
+	if err := s.Check(ctx); err != nil {
 		return crew{}, err
 	}
 	if err := s.vacant(ctx, ask.Name); err != nil {
@@ -166,7 +172,7 @@ func (s *Snapshots) capture(ctx context.Context, machine Machine, ask SnapshotRe
 	if internal == nil {
 		return Captured{}, fmt.Errorf("the snapshot just taken is not in %s", disk)
 	}
-	one := Captured{Machine: machine.Name, Disk: disk, Identity: state.identity, Size: state.size, Internal: *internal, Base: state.base}
+	one := Captured{Machine: machine.Name, Disk: disk, Identity: state.identity, Internal: *internal, Base: state.base}
 	if ask.Memory {
 		one.Memory = s.memoryFile(ask.Name, machine)
 		file, err := os.Stat(one.Memory)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+
+	"github.com/digitalocean/go-libvirt"
 
 	"wiabctl/provision/change"
 )
@@ -59,9 +62,22 @@ func (s *Snapshots) free(ctx context.Context, machine Machine, name string, say 
 	if err != nil {
 		return err
 	}
-	if err := is.unfit(machine, s.Room.paths(machine)); err != nil {
-		return err // QEMU may have let go of a paused machine's disk
+	if is.active() && is.state != libvirt.DomainRunning { // QEMU may have let go of its disk
+		return SnapshotRefused.Failf("its disk cannot be worked on: %s", is.halted())
 	}
 	say.Sayf("freeing what the disk of %s holds of it", machine.Name)
 	return s.Room.freeDisk(ctx, machine, is.active(), tag(name))
+}
+
+// Remove takes away what is left of all snapshots once the machines' disks are gone: their
+// memory, and how they are described.
+func (s *Snapshots) Remove() []change.Change {
+	var changes []change.Change
+	for _, directory := range []string{s.memoryRoot(), s.Dir} {
+		if _, err := os.Stat(directory); err == nil {
+			changes = append(changes, change.Change{Verb: change.Delete, Subject: "directory " + directory, Reason: "the snapshots go with the disks",
+				Apply: func(context.Context, change.Progress) error { return os.RemoveAll(directory) }})
+		}
+	}
+	return changes
 }

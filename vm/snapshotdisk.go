@@ -16,7 +16,6 @@ import (
 // diskState is what a disk is at the moment, as far as snapshots are concerned.
 type diskState struct {
 	identity  string
-	size      Size
 	base      Base
 	internals []Internal
 }
@@ -44,14 +43,13 @@ func readDiskState(ctx context.Context, path string) (*diskState, error) {
 		return nil, fmt.Errorf("looking at disk %s: %w", path, said(err))
 	}
 	var info struct {
-		Size      int64      `json:"virtual-size"`
 		Base      string     `json:"full-backing-filename"`
 		Internals []Internal `json:"snapshots"`
 	}
 	if err := json.Unmarshal(text, &info); err != nil {
 		return nil, fmt.Errorf("looking at disk %s: %w", path, err)
 	}
-	state := &diskState{identity: identity, size: Size(info.Size), base: Base{Path: info.Base}, internals: info.Internals}
+	state := &diskState{identity: identity, base: Base{Path: info.Base}, internals: info.Internals}
 	if file, err := os.Stat(info.Base); err == nil { // a base that is gone differs from any other
 		state.base.Bytes, state.base.Modified = file.Size(), file.ModTime().UTC()
 	}

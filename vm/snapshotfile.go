@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (s *Snapshots) setHalf(name string) error {
 func (s *Snapshots) clearHalf() error { return gone(os.Remove(s.halfFile())) }
 
 // Check refuses to go on with machines whose disks are of different times.
-func (s *Snapshots) Check() error {
+func (s *Snapshots) Check(context.Context) error {
 	name, err := s.half()
 	if err != nil {
 		return fmt.Errorf("looking for an interrupted restore: %w", err)

@@ -42,7 +42,7 @@ func (s *Snapshots) List(ctx context.Context) ([]Listed, error) {
 }
 
 func (s *Snapshots) list(ctx context.Context, name string) (Listed, error) {
-	held, err := s.held(name)
+	held, err := s.memoryBytes(name)
 	if err != nil {
 		return Listed{}, err
 	}
@@ -94,8 +94,12 @@ func (s *Snapshots) ours(ctx context.Context, machine Machine) (*diskState, erro
 		return nil, err
 	}
 	at := s.Room.paths(machine)
-	if is.domain == nil || is.disk == 0 || is.foreign(machine, at) != nil {
-		return nil, nil // no disk of ours is an answer
+	ours := is.diskLabel.of(machine) // also when its domain is gone
+	if is.domain != nil {
+		ours = is.foreign(machine, at) == nil
+	}
+	if is.disk == 0 || !ours {
+		return nil, nil //nolint:nilnil // no disk of ours is an answer
 	}
 	return readDiskState(ctx, at.disk)
 }

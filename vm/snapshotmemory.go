@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
-	"golang.org/x/sys/unix"
 	"libvirt.org/go/libvirtxml"
 
 	"wiabctl/provision/change"
@@ -78,22 +77,13 @@ func (s *Snapshots) roomForMemory() error {
 		return err
 	}
 	if free < need {
-		return SnapshotRefused.Failf("the machines' memory may need %s in %s, free are %s", need, s.Room.Images, free)
+		return SnapshotRefused.Failf("the machines' memory may need %s in %s, free are %s", need, s.Room.Images, free.rounded())
 	}
 	return nil
 }
 
-// freeSpace is what root may still write to the directory's file system.
-func freeSpace(directory string) (Size, error) {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(directory, &stat); err != nil {
-		return 0, fmt.Errorf("free space of %s: %w", directory, err)
-	}
-	return Size(stat.Bavail) * Size(stat.Bsize), nil
-}
-
-// held is the size of all memory files of a snapshot, in bytes.
-func (s *Snapshots) held(name string) (int64, error) {
+// memoryBytes is the size of all memory files of a snapshot.
+func (s *Snapshots) memoryBytes(name string) (int64, error) {
 	files, err := filepath.Glob(filepath.Join(s.memoryDir(name), "*"))
 	if err != nil {
 		return 0, err

@@ -1,0 +1,74 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"wiabctl/provision"
+)
+
+// snapshotLine is a snapshot as programs read it.
+type snapshotLine struct {
+	Name        string     `json:"name"`
+	Created     *time.Time `json:"created,omitempty"` // none when it is incomplete
+	Memory      bool       `json:"memory"`
+	MemoryBytes int64      `json:"memory_bytes"`
+	Description string     `json:"description,omitempty"`
+	Restorable  bool       `json:"restorable"`
+	Problem     string     `json:"problem,omitempty"` // why it cannot be restored
+}
+
+// renderSnapshots lists snapshots, one a line.
+func (o *options) renderSnapshots(out io.Writer, all []provision.Snapshot) error {
+	if o.output == "json" {
+		lines := json.NewEncoder(out)
+		for _, s := range all {
+			if err := lines.Encode(lineOf(s)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(out, "there are no snapshots")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tTAKEN\tMEMORY\tSTATE\tDESCRIPTION")
+	for _, s := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, taken(s), memory(s), state(s), s.Description)
+	}
+	return table.Flush()
+}
+
+func lineOf(s provision.Snapshot) snapshotLine {
+	line := snapshotLine{Name: s.Name, Memory: s.Memory, MemoryBytes: s.Bytes, Description: s.Description, Restorable: s.Problem == "", Problem: s.Problem}
+	if s.Complete {
+		line.Created = &s.Created
+	}
+	return line
+}
+
+func taken(s provision.Snapshot) string {
+	if !s.Complete {
+		return "-"
+	}
+	return s.Created.Local().Format(time.DateTime)
+}
+
+func memory(s provision.Snapshot) string {
+	if s.Bytes == 0 {
+		return "no"
+	}
+	return fmt.Sprintf("%.1f MiB", float64(s.Bytes)/(1<<20))
+}
+
+func state(s provision.Snapshot) string {
+	if s.Problem == "" {
+		return "restorable"
+	}
+	return s.Problem
+}
