@@ -112,7 +112,7 @@ func TestSnapshotKilled(t *testing.T) {
 		t.Errorf("deleting while QEMU has let go of the disk: %v", err)
 	}
 	changes := a.changes(t)
-	if diff := cmp.Diff([]string{"start domain assethost: it is paused"}, lines(changes)); diff != "" {
+	if diff := cmp.Diff([]string{"start domain assethost: it is paused: somebody paused it (virsh suspend)"}, lines(changes)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 	if err := apply(changes); err != nil {
