@@ -44,7 +44,7 @@ systemd-run --quiet --unit=forwarder systemd-socket-activate --listen=2200 /lib/
 		for _, port := range ports {
 			eventually(t, 5*time.Second, func(ctx context.Context) error {
 				if err := knock(ctx, port); (err == nil) != want {
-					return fmt.Errorf("port %d open: want %t, got %v", port, want, err)
+					return fmt.Errorf("port %d open: want %t, got %w", port, want, err)
 				}
 				return nil
 			})
