@@ -86,7 +86,7 @@ systemd-run --quiet --unit=forwarder systemd-socket-activate --listen=2200 /lib/
 		open(true, 22, 9100)
 		open(false, 2200, 9999)
 		answers(t, green)
-		for _, address := range []string{lab.WAN, linkLocal(t) + "%inet0"} { // the latter needs neighbour discovery
+		for _, address := range []string{lab.WAN, sixth(t)} { // the latter needs neighbour discovery
 			if out, err := theLab.Internet(t.Context(), "ping", "-c1", "-w5", address).CombinedOutput(); err != nil {
 				t.Errorf("ping %s: %v: %s", address, err, out)
 			}
@@ -185,8 +185,22 @@ func hostKey(_ string, _ net.Addr, shown ssh.PublicKey) error {
 	return err
 }
 
-// linkLocal is the host's IPv6 address on the WAN.
-func linkLocal(t *testing.T) string {
+// sixth gives host and internet IPv6 addresses of the documentation's range, and
+// returns the host's.
+func sixth(t *testing.T) string {
 	t.Helper()
-	return strings.TrimSpace(onHost(t, `ip -6 -brief address show dev host0 scope link | grep -o 'fe80[^/]*'`))
+	const host, internet = "2001:db8::10", "2001:db8::1"
+	atInternet := func(ctx context.Context, verb string, more ...string) error {
+		return theLab.Internet(ctx, "ip", append([]string{"address", verb, internet + "/64", "dev", "inet0"}, more...)...).Run()
+	}
+	onHost(t, "ip address add "+host+"/64 dev host0 nodad")
+	if err := atInternet(t.Context(), "add", "nodad"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		_ = atInternet(ctx, "delete")
+		_, _ = shell(ctx, "ip address delete "+host+"/64 dev host0")
+	})
+	return host
 }
