@@ -94,6 +94,16 @@ func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
+// Reach opens a TCP connection from the machine to an address and ends it again: SSH
+// itself connects there, so the machine needs no program for it.
+func (c *Client) Reach(ctx context.Context, address string) error {
+	conn, err := c.ssh.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("from %s to %s: %w", c.name, address, err)
+	}
+	return conn.Close()
+}
+
 // ExitStatus gives the exit status that err carries, or -1.
 func ExitStatus(err error) int {
 	if exit := (*ssh.ExitError)(nil); errors.As(err, &exit) {

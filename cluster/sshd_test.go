@@ -63,6 +63,10 @@ func serveConn(conn net.Conn, config *ssh.ServerConfig) {
 	}
 	go ssh.DiscardRequests(requests)
 	for c := range channels {
+		if c.ChannelType() == "direct-tcpip" {
+			go serveForward(c)
+			continue
+		}
 		channel, requests, err := c.Accept()
 		if err != nil {
 			return

@@ -2,10 +2,7 @@ package provision
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
@@ -30,11 +27,16 @@ func AddDomain(file string, d Domain) error {
 	if err != nil || bytes.Equal(have, want) {
 		return err
 	}
+	return rewrite(file, want)
+}
+
+// rewrite gives the configuration file another content, whole, and keeps its mode.
+func rewrite(file string, content []byte) error {
 	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(target, want, 0o644, renameio.WithExistingPermissions()); err != nil {
+	if err := renameio.WriteFile(target, content, 0o644, renameio.WithExistingPermissions()); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil
@@ -54,12 +56,8 @@ func withDomain(file string, d Domain) (have, want []byte, err error) {
 			return nil, nil, err
 		}
 	}
-	have, err = os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, ConfigMissing.Failf("there is no configuration file %s", file)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the configuration: %w", err)
+	if have, err = read(file); err != nil {
+		return nil, nil, err
 	}
 	if want, err = ingress.AddDomain(have, d); err != nil {
 		return nil, nil, err

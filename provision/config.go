@@ -41,18 +41,27 @@ type HostSpec struct {
 // Load reads, completes and checks a configuration file. A file that is refused is
 // refused whole: ConfigInvalid names every problem with its line.
 func Load(file string) (Config, error) {
-	content, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, ConfigMissing.Failf("there is no configuration file %s", file)
-	}
+	content, err := read(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("read the configuration: %w", err)
+		return Config{}, err
 	}
 	config, err := Parse(content)
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
 	}
 	return config, nil
+}
+
+// read gives the content of the configuration file.
+func read(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ConfigMissing.Failf("there is no configuration file %s", file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return content, nil
 }
 
 // Parse is Load for a file's content; the error has one problem a line.
