@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,14 @@ const (
 	againLimit    = 2 * time.Second
 )
 
+// vmsRatio and vmsExtra bound the stage vms by the VMs' own boot, and noticeLimit what
+// passes at the median from a VM's own word that it is ready until wiabctl knows it.
+const (
+	vmsRatio    = 1.10
+	vmsExtra    = time.Second
+	noticeLimit = 300 * time.Millisecond
+)
+
 // BenchmarkUp measures how much of a fresh up is wiabctl's own: neither the VMs'
 // boot, from the first start to the last one's own word on its console, nor the
 // run of one of the two scripts, from its unit's start to its end.
@@ -24,13 +34,15 @@ func BenchmarkUp(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		empty(b)
-		ready := watchConsoles(b)
+		consoles := watchConsoles(b)
 		b.StartTimer()
 		began := time.Now()
 		events := events(b, mustWiabctl(b, "up", "--output", "json").stdout)
 		whole := time.Since(began)
 
-		boot := ready().Sub(first(b, events, "vms", "begun", "domain "))
+		finished := consoles.finished(b)
+		boot := measureVMs(b, events, finished)
+		measureNotice(b, events, finished)
 		cluster, helm := scriptTime(b, "cluster"), scriptTime(b, "helm")
 		overhead := whole - boot - cluster - helm
 		b.ReportMetric(overhead.Seconds(), "s-overhead")
@@ -41,6 +53,36 @@ func BenchmarkUp(b *testing.B) {
 			b.Errorf("wiabctl added %s to %s of boot and %s of scripts, more than %s", overhead, boot, cluster+helm, overheadLimit)
 		}
 	}
+}
+
+// measureVMs compares the stage vms, from the first machine's definition on, with the
+// VMs' own boot, which it returns.
+func measureVMs(b *testing.B, events []event, finished map[string]time.Time) time.Duration {
+	b.Helper()
+	began := first(b, events, "vms", "begun", "domain ")
+	boot := slices.MaxFunc(slices.Collect(maps.Values(finished)), time.Time.Compare).Sub(began)
+	took := first(b, events, "vms", "done", "").Sub(began)
+	b.ReportMetric(took.Seconds()/boot.Seconds(), "vms/boot")
+	if limit := time.Duration(vmsRatio*float64(boot)) + vmsExtra; took > limit {
+		b.Errorf("the VMs took %s, by their own word they were up after %s; the limit is %s", took, boot, limit)
+	}
+	return boot
+}
+
+// measureNotice tells how long wiabctl takes to know that a VM is ready.
+func measureNotice(b *testing.B, events []event, finished map[string]time.Time) {
+	b.Helper()
+	var notices []time.Duration
+	for name, at := range finished {
+		notices = append(notices, first(b, events, "vms", "made", "domain "+name).Sub(at))
+	}
+	slices.Sort(notices)
+	median := notices[len(notices)/2]
+	b.ReportMetric(median.Seconds(), "s-notice")
+	if median > noticeLimit {
+		b.Errorf("that a VM is ready was known after %s at the median, the limit is %s: %v", median, noticeLimit, notices)
+	}
+	b.Logf("that a VM is ready was known after %v", notices)
 }
 
 // BenchmarkUpAgain measures an up that has nothing to do, against listing the VMs
@@ -60,11 +102,57 @@ func BenchmarkUpAgain(b *testing.B) {
 	}
 }
 
+// planLimit bounds how long the VMs and the network are looked at.
+const planLimit = 150 * time.Millisecond
+
+// BenchmarkPlan measures how long it takes to find out that seven VMs and the network
+// are as configured, beside all other stages, and that the whole run needs a single
+// connection to libvirt.
+func BenchmarkPlan(b *testing.B) {
+	installed(b)
+	for b.Loop() {
+		var all []time.Duration
+		for range 5 {
+			took := map[string]time.Duration{}
+			for _, e := range events(b, mustWiabctl(b, "status", "--output", "json").stdout) {
+				took[e.Stage] = e.Took
+			}
+			all = append(all, max(took["vms"], took["network"]))
+		}
+		slices.Sort(all)
+		median := all[len(all)/2]
+		b.ReportMetric(float64(median.Milliseconds()), "ms")
+		if median > planLimit || median == 0 {
+			b.Errorf("the VMs and the network were looked at for %s at the median, the limit is %s: %v", median, planLimit, all)
+		}
+		before := libvirtClient(b)
+		mustWiabctl(b, "status")
+		if n := libvirtClient(b) - before - 1; n != 1 {
+			b.Errorf("status connected %d times to libvirt, want once", n)
+		}
+	}
+}
+
+// libvirtClient connects to libvirt and tells the connection's number, which libvirt
+// counts up.
+func libvirtClient(b *testing.B) int {
+	b.Helper()
+	out := onHost(b, `coproc virsh { virsh --quiet event --all --loop 2>&1; }
+until id=$(virt-admin srv-clients-list libvirtd | awk '$1 ~ /^[0-9]+$/ {print $1}' | sort -n | tail -1); [ "$id" ]; do sleep 0.05; done
+kill $virsh_PID; echo $id`)
+	id, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
+}
+
 type event struct {
 	Time    time.Time
 	Stage   string
 	Event   string
 	Subject string
+	Took    time.Duration `json:"took_ns"`
 }
 
 func events(b *testing.B, output string) []event {
@@ -115,46 +203,58 @@ func scriptTime(b *testing.B, job string) time.Duration {
 	return result.ModTime().Sub(receipt.Started)
 }
 
-// watchConsoles notes when each VM says on its console that its cloud-init has
-// finished. The function it returns gives the time of the last.
-func watchConsoles(b *testing.B) (last func() time.Time) {
+// consoles notes when each VM says on its console that its cloud-init has finished.
+type consoles struct {
+	logs string // a pattern
+	stop chan struct{}
+	done chan map[string]time.Time
+}
+
+// watchConsoles begins to look at the consoles' logs.
+func watchConsoles(b *testing.B) *consoles {
 	b.Helper()
-	const machines = 7
-	stop := make(chan struct{})
-	done := make(chan time.Time, 1)
+	c := &consoles{logs: theLab.Path("/var/lib/wiabctl/console/*.log"), stop: make(chan struct{}), done: make(chan map[string]time.Time, 1)}
 	go func() {
 		finished := map[string]time.Time{}
-		tick := time.NewTicker(50 * time.Millisecond)
+		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for len(finished) < machines {
 			select {
-			case <-stop:
-				done <- time.Time{}
+			case <-c.stop:
+				c.done <- finished
 				return
 			case <-tick.C:
 			}
-			logs, _ := filepath.Glob(theLab.Path("/var/lib/wiabctl/console/*.log"))
-			for _, log := range logs {
-				content, err := os.ReadFile(log)
-				if _, known := finished[log]; err == nil && !known && strings.Contains(string(content), " finished at ") {
-					finished[log] = time.Now()
-				}
-			}
+			c.look(finished)
 		}
-		var latest time.Time
-		for _, at := range finished {
-			if at.After(latest) {
-				latest = at
-			}
-		}
-		done <- latest
+		c.done <- finished
 	}()
-	return func() time.Time {
-		close(stop)
-		at := <-done
-		if at.IsZero() {
-			b.Fatal(fmt.Errorf("not all %d consoles say that cloud-init has finished", machines))
+	return c
+}
+
+const machines = 7
+
+// look adds the machines whose console says by now that they have finished.
+func (c *consoles) look(finished map[string]time.Time) {
+	logs, _ := filepath.Glob(c.logs)
+	for _, log := range logs {
+		name := strings.TrimSuffix(filepath.Base(log), ".log")
+		if _, known := finished[name]; known {
+			continue
 		}
-		return at
+		if content, err := os.ReadFile(log); err == nil && strings.Contains(string(content), " finished at ") {
+			finished[name] = time.Now()
+		}
 	}
+}
+
+// finished ends the watch and gives each machine's time.
+func (c *consoles) finished(b *testing.B) map[string]time.Time {
+	b.Helper()
+	close(c.stop)
+	all := <-c.done
+	if len(all) != machines {
+		b.Fatalf("of %d consoles only %d say that cloud-init has finished", machines, len(all))
+	}
+	return all
 }
