@@ -63,13 +63,14 @@ func TestRoomNoticesHowAMachineDies(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			g := furnished(t)
 			g.boots(t, tc.guest)
+			g.Ready = 2 * time.Minute
 			g.Machines = g.Machines[:1]
 			g.silent.Store(true)
 			console := g.paths(g.Machines[0]).console
 			changes := g.changes(t)
 			died := make(chan error, 1)
 			go func() { died <- changes[0].Apply(context.Background(), nil) }()
-			spoken := change.Condition{Description: "the guest's word", Deadline: 10 * time.Second, Interval: 5 * time.Millisecond,
+			spoken := change.Condition{Description: "the guest's word", Deadline: time.Minute, Interval: 5 * time.Millisecond,
 				Check: func(context.Context) error {
 					text, err := os.ReadFile(console)
 					if err == nil && !strings.Contains(string(text), word) {
