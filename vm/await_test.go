@@ -50,6 +50,13 @@ func TestRoomNoticesHowAMachineDies(t *testing.T) {
 		{"switched off while libvirt was away", says(word, halts()), func(t *testing.T, g *guests) {
 			other := NewConnection()
 			defer other.Close()
+			reach := func(sockets []string) {
+				g.connection.mu.Lock()
+				defer g.connection.mu.Unlock()
+				g.connection.Sockets = sockets
+			}
+			reach([]string{"/nowhere"})
+			defer reach(other.Sockets)
 			g.connection.line.hangUp()
 			if err := other.Use(t.Context(), func(virt *libvirt.Libvirt) error { return cut(virt, "assethost") }); err != nil {
 				t.Fatal(err)
