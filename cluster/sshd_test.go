@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"bufio"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os/exec"
@@ -84,6 +86,26 @@ func serveSession(channel ssh.Channel, requests <-chan *ssh.Request) {
 			status := runShell(channel, string(r.Payload[4:]))
 			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
 			return
+		case "pty-req": // RFC 4254, 6.2
+			var pty struct {
+				Term                         string
+				Columns, Rows, Width, Height uint32
+				Modes                        string
+			}
+			_ = r.Reply(ssh.Unmarshal(r.Payload, &pty) == nil, nil)
+			fmt.Fprintf(channel, "terminal %s %dx%d\n", pty.Term, pty.Columns, pty.Rows)
+		case "window-change":
+			var size struct{ Columns, Rows, Width, Height uint32 }
+			if ssh.Unmarshal(r.Payload, &size) == nil {
+				fmt.Fprintf(channel, "terminal %dx%d\n", size.Columns, size.Rows)
+			}
+		case "shell": // ends with its input's first line
+			_ = r.Reply(true, nil)
+			go func() {
+				_, _ = bufio.NewReader(channel).ReadString('\n')
+				_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{0}))
+				channel.Close()
+			}()
 		case "subsystem":
 			_ = r.Reply(true, nil)
 			server, err := sftp.NewServer(channel)

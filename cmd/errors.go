@@ -18,6 +18,12 @@ type unfinished struct {
 // Unwrap gives the error that stopped the run.
 func (u *unfinished) Unwrap() error { return u.error }
 
+// exitStatus is how a program on a VM ended; it is wiabctl's own exit code then.
+type exitStatus struct{ code int }
+
+// Error tells the status.
+func (e *exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+
 // renderError tells what went wrong, and for every known failure its id and what to do.
 func renderError(out io.Writer, err error) {
 	fmt.Fprintf(out, "error: %v\n", err)

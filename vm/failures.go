@@ -44,9 +44,17 @@ var (
 		ID: "nested", Exit: 39,
 		Advice: "that is fine for a try; a lasting installation belongs on a physical host",
 	}
+	Missing = change.Kind{
+		ID: "vm-missing", Exit: 97,
+		Advice: "`wiabctl up` makes what is missing",
+	}
+	ConsoleBusy = change.Kind{
+		ID: "console-busy", Exit: 98,
+		Advice: "leave the other console first (Ctrl-]); `wiabctl vm logs -f NAME` only looks",
+	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested)
+	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested, Missing, ConsoleBusy)
 }

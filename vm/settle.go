@@ -46,12 +46,17 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 	if err := r.furnish(ctx, is, want); err != nil {
 		return err
 	}
+	return r.bringUp(ctx, is, want, say)
+}
+
+// bringUp starts the machine and waits until it is ready.
+func (r *Room) bringUp(ctx context.Context, is *standing, want wanted, say change.Progress) error {
 	console, err := transcribe(want.console)
 	if err != nil {
-		return fmt.Errorf("console of %s: %w", machine.Name, err)
+		return fmt.Errorf("console of %s: %w", want.Name, err)
 	}
-	if err := r.start(ctx, is, machine); err != nil {
-		return fmt.Errorf("starting domain %s: %w", machine.Name, err)
+	if err := r.start(ctx, is, want.Machine); err != nil {
+		return fmt.Errorf("starting domain %s: %w", want.Name, err)
 	}
 	return r.await(ctx, want, console, say)
 }

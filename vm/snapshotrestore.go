@@ -84,14 +84,7 @@ func (r *Room) boot(ctx context.Context, machine Machine, say change.Progress) e
 	if err != nil {
 		return err
 	}
-	console, err := transcribe(want.console)
-	if err != nil {
-		return err
-	}
-	if err := r.start(ctx, is, machine); err != nil {
-		return fmt.Errorf("starting it: %w", err)
-	}
-	return r.await(ctx, want, console, say)
+	return r.bringUp(ctx, is, want, say)
 }
 
 // reawaken loads the memory of all machines and lets them go on together. If one

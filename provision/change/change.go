@@ -15,6 +15,8 @@ const (
 	Replace Verb = "replace" // the subject has to go and come back
 	Delete  Verb = "delete"  // the subject has to go
 	Start   Verb = "start"   // the subject exists and does not run
+	Stop    Verb = "stop"    // the subject runs and has to end
+	Restart Verb = "restart" // the subject has to end and start anew
 	Run     Verb = "run"     // an opaque script has to run
 	Wait    Verb = "wait"    // nothing to do but to wait until the subject is as it should be
 )
