@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ func (o *options) renderProbes(out io.Writer, probes []provision.Probe) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range probes {
-		result := fmt.Sprintf("ok\t%s", short(p.Took))
+		result := fmt.Sprintf("ok\t%s", p.Took.Round(time.Millisecond))
 		switch {
 		case p.Skipped != "":
 			result = "skipped\t" + p.Skipped
