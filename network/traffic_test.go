@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,9 +26,10 @@ func settle(t *testing.T, what string, check func() error) {
 	}
 }
 
-// Real packets: from the internet, from a VM through the public address
-// (hairpin), from the host itself; the VMs are namespaces on a bridge.
-func TestTrafficArrives(t *testing.T) {
+// village is a host with a bridge, three VMs on it that are namespaces, and an
+// internet; no rules are loaded.
+func village(t *testing.T) (w ways, nodes []place, internet place) {
+	t.Helper()
 	needRoot(t)
 	clear(t)
 	for _, s := range settings() {
@@ -41,16 +43,19 @@ func TestTrafficArrives(t *testing.T) {
 	t.Cleanup(func() { run(t, "ip", "link", "delete", "testbr0") })
 	run(t, "ip", "address", "add", "10.122.0.1/24", "dev", "testbr0")
 	run(t, "ip", "link", "set", "testbr0", "up")
-	run(t, "ip", "link", "add", "wan1", "type", "veth", "peer", "name", "inet1")
+	cable := func(here, there string) {
+		run(t, "ip", "link", "add", here, "type", "veth", "peer", "name", there)
+		t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", here).Run() }) // it may have gone with its other end
+	}
+	cable("wan1", "inet1")
 	run(t, "ip", "address", "add", "198.51.100.10/24", "dev", "wan1")
 	run(t, "ip", "link", "set", "wan1", "up")
-	internet := newPlace(t, "inet1", "198.51.100.7/24", "")
+	internet = newPlace(t, "inet1", "198.51.100.7/24", "")
 
-	w := ways{Uplink: Uplink{WAN: Links{"wan1"}, Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", subnet: netip.MustParsePrefix("10.122.0.0/24"), media: PortRange{32768, 65535}, hairpin: true, egress: EgressACME}
-	var nodes []place
+	w = ways{Uplink: Uplink{WAN: Links{"wan1"}, Public: netip.MustParseAddr("198.51.100.10")}, bridge: "testbr0", subnet: netip.MustParsePrefix("10.122.0.0/24"), media: PortRange{32768, 65535}, hairpin: true, egress: EgressACME}
 	for i := range 3 {
 		link := fmt.Sprintf("vm%d", i)
-		run(t, "ip", "link", "add", link, "type", "veth", "peer", "name", link+"p")
+		cable(link, link+"p")
 		run(t, "ip", "link", "set", link, "master", "testbr0", "up")
 		address := fmt.Sprintf("10.122.0.2%d", i+1)
 		node := newPlace(t, link+"p", address+"/24", "10.122.0.1")
@@ -60,8 +65,6 @@ func TestTrafficArrives(t *testing.T) {
 		w.kubenodes = append(w.kubenodes, Kubenode{fmt.Sprintf("kubenode%d", i+1), netip.MustParseAddr(address)})
 	}
 	w.calling = w.kubenodes[2].Address
-	nodes[2].serve(t, "turn", stun)
-
 	settle(t, "the nodes to answer the host", func() error {
 		for _, node := range w.kubenodes {
 			if _, err := ask(netip.AddrPortFrom(node.Address, nodeHTTPS).String()); err != nil {
@@ -70,6 +73,14 @@ func TestTrafficArrives(t *testing.T) {
 		}
 		return nil
 	})
+	return w, nodes, internet
+}
+
+// Real packets: from the internet, from a VM through the public address
+// (hairpin), from the host itself; the VMs are namespaces on a bridge.
+func TestTrafficArrives(t *testing.T) {
+	w, nodes, internet := village(t)
+	nodes[2].serve(t, "turn", stun)
 	settle(t, "the host to refuse the internet, as long as there are no rules", func() error {
 		answer, err := internet.ask(t, "198.51.100.10:443")
 		if !errors.Is(err, syscall.ECONNREFUSED) {
@@ -146,6 +157,46 @@ func TestTrafficArrives(t *testing.T) {
 			t.Errorf("SMTP: %q, want no answer", answer)
 		}
 	})
+	t.Run("the way out as the configuration says", func(t *testing.T) {
+		for egress, want := range map[Egress]string{EgressFull: "443 25", EgressACME: "443", EgressNone: ""} {
+			other := w
+			other.egress = egress
+			load(t, other.ruleset())
+			var open []string
+			for _, port := range []string{"443", "25"} {
+				if _, err := nodes[0].askWithin(t, "198.51.100.7:"+port, 300*time.Millisecond); err == nil {
+					open = append(open, port)
+				}
+			}
+			if got := strings.Join(open, " "); got != want {
+				t.Errorf("%s: open are the ports %q, want %q", egress, got, want)
+			}
+		}
+		load(t, w.ruleset())
+	})
+	t.Run("a second WAN", func(t *testing.T) {
+		run(t, "ip", "link", "add", "wan2", "type", "veth", "peer", "name", "inet2")
+		t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", "wan2").Run() })
+		run(t, "ip", "address", "add", "192.0.2.10/24", "dev", "wan2")
+		run(t, "ip", "link", "set", "wan2", "up")
+		second := newPlace(t, "inet2", "192.0.2.7/24", "")
+		settle(t, "the host to refuse the second WAN, as long as it is none", func() error {
+			_, err := second.ask(t, "192.0.2.10:443")
+			if !errors.Is(err, syscall.ECONNREFUSED) {
+				return err
+			}
+			return nil
+		})
+		both := w
+		both.WAN = Links{"wan1", "wan2"}
+		load(t, both.ruleset())
+		for from, where := range map[string]place{"198.51.100.10": internet, "192.0.2.10": second} {
+			if answer, err := where.ask(t, from+":443"); err != nil || !strings.HasPrefix(answer, "https@") {
+				t.Errorf("by %s: %q (%v), want a node's answer", from, answer, err)
+			}
+		}
+		load(t, w.ruleset())
+	})
 	t.Run("neighbours have no other way in, but may answer", func(t *testing.T) {
 		routed("add")
 		defer routed("delete")
@@ -184,6 +235,44 @@ func TestTrafficArrives(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Hairpins from every node to every node, with the rule and without, and with
+// bridges that the firewall sees: then the bridge itself undoes the translation on the
+// way to another port, but gives nothing back to the port that it came from.
+func TestHairpinPairs(t *testing.T) {
+	w, nodes, _ := village(t)
+	seen := setting{key: "net.bridge.bridge-nf-call-iptables"}
+	if _, exists, err := seen.live(); !exists {
+		t.Skipf("this kernel has no br_netfilter (%v)", err)
+	}
+	for _, tc := range []struct {
+		bridgeNF       string
+		rule           bool
+		itself, others bool
+	}{
+		{"0", true, true, true},
+		{"0", false, false, false},
+		{"1", true, false, true},
+		{"1", false, false, true},
+	} {
+		t.Run(fmt.Sprintf("bridge-nf %s, rule %v", tc.bridgeNF, tc.rule), func(t *testing.T) {
+			if err := os.WriteFile(seen.path(), []byte(tc.bridgeNF), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for to := range nodes {
+				alone := w
+				alone.hairpin, alone.kubenodes = tc.rule, w.kubenodes[to:to+1]
+				load(t, alone.ruleset())
+				for from, node := range nodes {
+					_, err := node.askWithin(t, "198.51.100.10:443", 300*time.Millisecond)
+					if want := to == from && tc.itself || to != from && tc.others; want != (err == nil) {
+						t.Errorf("from node %d to node %d: answered %v (%v), want %v", from+1, to+1, err == nil, err, want)
+					}
+				}
+			}
+		})
+	}
 }
 
 // timedOut says whether nobody answered, not even to refuse.

@@ -238,7 +238,13 @@ func (p place) serve(t *testing.T, name string, port int) {
 // ask connects from there and returns what is answered.
 func (p place) ask(t *testing.T, address string) (answer string, err error) {
 	t.Helper()
-	p.do(t, func() { answer, err = ask(address) })
+	return p.askWithin(t, address, time.Second)
+}
+
+// askWithin is ask for those who expect no answer.
+func (p place) askWithin(t *testing.T, address string, patience time.Duration) (answer string, err error) {
+	t.Helper()
+	p.do(t, func() { answer, err = askWithin(address, patience) })
 	return answer, err
 }
 
