@@ -62,10 +62,12 @@ func (f *Fabric) View() (View, error) {
 	v := View{Uplink: up, Bridge: f.Spec.Bridge, Subnet: f.Spec.Subnet, Egress: f.Spec.Egress,
 		Hairpin: HairpinView{f.Spec.Hairpin, is.counted("postrouting", hairpinComment)}}
 	v.Ways = append(f.webWays(is, up), f.callWays(is, up)...)
-	for _, name := range []string{"postrouting", "forward"} {
+	told := map[string]bool{hairpinComment: true}
+	for _, name := range []string{"forward", "postrouting"} { // what is let out may be told by both
 		found, _ := is.chain(name)
 		for _, r := range found.rules {
-			if comment, _ := userdata.GetString(r.UserData, userdata.TypeComment); comment != hairpinComment {
+			if comment, _ := userdata.GetString(r.UserData, userdata.TypeComment); !told[comment] {
+				told[comment] = true
 				v.Rules = append(v.Rules, is.counted(name, comment))
 			}
 		}

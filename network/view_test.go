@@ -46,7 +46,7 @@ func TestView(t *testing.T) {
 	if end := v.Ways[1].To[2]; end.Packets != 7 || end.Bytes != 420 {
 		t.Errorf("counted %+v, want 7 packets of 420 bytes", end)
 	}
-	if !v.Hairpin.Loaded || v.Hairpin.Mode != HairpinAlways || len(v.Rules) != 6 {
+	if !v.Hairpin.Loaded || v.Hairpin.Mode != HairpinAlways || len(v.Rules) != 7 {
 		t.Errorf("hairpin %+v, rules %+v", v.Hairpin, v.Rules)
 	}
 }
