@@ -64,11 +64,20 @@ printf 'HEAD / HTTP/1.0\r\n\r\n' | nc -w 1 %s 80 2>/dev/null | grep -q ^HTTP/ &&
 	return answered, went
 }
 
+// total is the sum of all.
+func total(counts map[string]int) int {
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
 // TestHairpin connects from every kubenode to every kubenode through the public
 // address, with the rule and without, and with bridges that the firewall sees.
 func TestHairpin(t *testing.T) {
 	installed(t)
-	t.Cleanup(func() { installed(t) })
+	defer installed(t)
 	for _, tc := range []struct {
 		name, bridgeNF, rule string
 		itself, others       bool // who answers
@@ -85,23 +94,29 @@ func TestHairpin(t *testing.T) {
 			bridgeNF(t, tc.bridgeNF)
 			for from := range kubenodes {
 				met := map[string]bool{}
+				failed := 0
 				for round := 0; len(met) < len(kubenodes); round++ {
 					if round == 8 {
 						t.Fatalf("%s: after 8 rounds connections went only to %v", from, met)
 					}
 					answered, went := hairpins(t, from, 6)
-					want, sum := 0, 0
+					answering := 0
 					for to, n := range went {
 						if n > 0 {
 							met[to] = true
 						}
-						if sum += n; to == from && tc.itself || to != from && tc.others {
-							want += n
+						if to == from && tc.itself || to != from && tc.others {
+							answering += n
 						}
 					}
-					if answered != want || sum != 6 {
-						t.Errorf("from %s: %d answers of 6 connections that went to %v, want %d", from, answered, went, want)
+					failed += 6 - answered
+					// A packet that the bridge drops leaves no trace: sent again, it is a connection once more.
+					if silent := total(went) - answering; answered > answering || 6-answered > silent {
+						t.Errorf("from %s: %d answers of 6 connections, which went to %v", from, answered, went)
 					}
+				}
+				if (tc.itself && tc.others) != (failed == 0) {
+					t.Errorf("from %s: %d connections failed", from, failed)
 				}
 			}
 		})
@@ -121,7 +136,7 @@ func TestHairpin(t *testing.T) {
 // TestHairpinAuto has the hairpin open only while a certificate waits.
 func TestHairpinAuto(t *testing.T) {
 	installed(t)
-	t.Cleanup(func() { installed(t) })
+	defer installed(t)
 	closed := func() {
 		t.Helper()
 		if a := mustWiabctl(t, "network", "hairpin", "status"); a.stdout != "auto: not in force\n" {
@@ -172,14 +187,14 @@ func TestNetworkCommands(t *testing.T) {
 	mustWiabctl(t, "network", "check")
 
 	// SSH from outside is played by the host itself, under another name.
-	t.Cleanup(func() { onHost(t, "rm -rf /root/.ssh") })
+	defer onHost(t, "rm -rf /root/.ssh")
 	onHost(t, `ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys && echo "outside $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts && printf 'Host outside\nHostName 127.0.0.1\nHostKeyAlias outside\n' >/root/.ssh/config`)
 	if a := mustWiabctl(t, "network", "check", "--from", "outside"); strings.Count(a.stdout, "outside") != 2 {
 		t.Error("check does not tell of the ways from outside")
 	}
 
 	// Somebody else's table drops what comes back to kubenode2.
-	t.Cleanup(func() { onHost(t, "nft delete table ip breaker 2>/dev/null || true") })
+	defer onHost(t, "nft delete table ip breaker")
 	onHost(t, `nft 'table ip breaker { chain c { type filter hook output priority 0; ip daddr 192.168.122.22 tcp dport 31773 drop; }; }'`)
 	if a := wiabctl(t, "network", "check"); a.code != 49 || !strings.Contains(a.stderr, "[network-broken]") || !strings.Contains(a.stdout, "(kubenode2)  broken") {
 		t.Errorf("check with a way that is broken: exit %d, want 49 and the way", a.code)
@@ -190,7 +205,7 @@ func TestNetworkCommands(t *testing.T) {
 // connections a second and holds 200 that go on exchanging bytes.
 func TestApplyUnderLoad(t *testing.T) {
 	installed(t)
-	t.Cleanup(func() { installed(t) })
+	defer installed(t)
 	const held, rate, rewrites = 200, 200, 100
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -218,14 +233,7 @@ func TestApplyUnderLoad(t *testing.T) {
 	var opened atomic.Int64
 	began := time.Now()
 	lasting.Go(func() {
-		tick := time.NewTicker(time.Second / rate)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+		for n := 0; ctx.Err() == nil; n++ {
 			lasting.Go(func() {
 				conn, err := theLab.Dial(context.WithoutCancel(ctx), "tcp", lab.WAN+":443")
 				if err != nil {
@@ -235,6 +243,7 @@ func TestApplyUnderLoad(t *testing.T) {
 				conn.Close()
 				opened.Add(1)
 			})
+			wait(ctx, time.Until(began.Add(time.Duration(n)*time.Second/rate))) // what is late is caught up with
 		}
 	})
 	said := onHost(t, fmt.Sprintf("for i in $(seq %d); do wiabctl network hairpin off && wiabctl network hairpin on || exit; done", rewrites/2))

@@ -52,11 +52,15 @@ func (all units) names() []string {
 
 // plan is the change that the units need, and the files that they read.
 func (all units) plan(subject string, reads ...file) ([]change.Change, error) {
-	written := append(all.files(), reads...)
-	reasons, err := written.differ()
+	reasons, err := all.files().differ()
 	if err != nil {
 		return nil, err
 	}
+	changed, err := files(reads).differ()
+	if err != nil {
+		return nil, err
+	}
+	reasons = append(reasons, changed...)
 	for _, link := range all.links() {
 		if _, err := os.Lstat(link); err != nil {
 			reasons = append(reasons, filepath.Base(link)+" is not in "+filepath.Base(filepath.Dir(link)))
@@ -68,7 +72,8 @@ func (all units) plan(subject string, reads ...file) ([]change.Change, error) {
 	return []change.Change{{
 		Verb: change.Update, Subject: subject, Reason: strings.Join(reasons, "; "),
 		Apply: func(ctx context.Context, _ change.Progress) error {
-			if err := written.write(); err != nil {
+			err := append(all.files(), reads...).write()
+			if err != nil || len(reasons) == len(changed) { // systemd need not know what a unit reads
 				return err
 			}
 			return all.enable(ctx)
