@@ -31,16 +31,17 @@ func bridgeNF(t testing.TB, value string) {
 func hits(t testing.TB) map[string]int {
 	t.Helper()
 	all := map[string]int{}
-	for name := range kubenodes {
-		for line := range strings.Lines(onHost(t, "nft list chain ip wiabctl "+name)) {
-			var packets int
-			if _, counter, found := strings.Cut(line, "counter packets "); found {
-				if _, err := fmt.Sscan(counter, &packets); err != nil {
-					t.Fatal(err)
-				}
-				all[name] += packets
-			}
+	for line := range strings.Lines(onHost(t, "nft list table ip wiabctl")) {
+		_, counter, counts := strings.Cut(line, "counter packets ")
+		_, name, leads := strings.Cut(line, " to kubenode")
+		if !counts || !leads || !strings.Contains(line, "dnat to") {
+			continue
 		}
+		var packets int
+		if _, err := fmt.Sscan(counter, &packets); err != nil {
+			t.Fatal(err)
+		}
+		all["kubenode"+name[:1]] += packets
 	}
 	return all
 }
@@ -50,13 +51,11 @@ func hits(t testing.TB) map[string]int {
 func hairpins(t testing.TB, from string, times int) (answered int, went map[string]int) {
 	t.Helper()
 	before := hits(t)
-	script := fmt.Sprintf(`n=0; for i in $(seq %d); do
-printf 'HEAD / HTTP/1.0\r\n\r\n' | nc -w 1 %s 80 2>/dev/null | grep -q ^HTTP/ && n=$((n+1)); done; echo $n`, times, lab.WAN)
+	script := fmt.Sprintf(`for i in $(seq %d); do
+(printf 'HEAD / HTTP/1.0\r\n\r\n' | nc -w 1 %s 80 2>/dev/null | grep ^HTTP/) & done; wait`, times, lab.WAN)
 	said := onHost(t, "ssh -i /var/lib/wiabctl/keys/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR demo@"+
 		kubenodes[from]+" <<'X'\n"+script+"\nX")
-	if _, err := fmt.Sscan(said, &answered); err != nil {
-		t.Fatalf("%s said %q: %v", from, said, err)
-	}
+	answered = strings.Count(said, "HTTP/")
 	went = map[string]int{}
 	for name, n := range hits(t) {
 		went[name] = n - before[name]
