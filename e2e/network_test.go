@@ -193,7 +193,13 @@ func TestNetworkCommands(t *testing.T) {
 	}
 
 	// Somebody else's table drops what comes back to kubenode2.
-	defer onHost(t, "nft delete table ip breaker")
+	defer func() {
+		onHost(t, "nft delete table ip breaker")
+		eventually(t, 10*time.Second, func(ctx context.Context) error { // until the watcher trusts it again
+			_, err := shell(ctx, "nft list chain ip wiabctl spread | grep kubenode2")
+			return err
+		})
+	}()
 	onHost(t, `nft 'table ip breaker { chain c { type filter hook output priority 0; ip daddr 192.168.122.22 tcp dport 31773 drop; }; }'`)
 	if a := wiabctl(t, "network", "check"); a.code != 49 || !strings.Contains(a.stderr, "[network-broken]") || !strings.Contains(a.stdout, "(kubenode2)  broken") {
 		t.Errorf("check with a way that is broken: exit %d, want 49 and the way", a.code)
