@@ -36,13 +36,16 @@ func try(ctx context.Context, name string, args ...string) (answer, error) {
 // wiabctl runs wiabctl on the KVM host as a person would.
 func wiabctl(t testing.TB, args ...string) answer {
 	t.Helper()
-	a, err := try(t.Context(), "wiabctl", args...)
+	a, err := try(cleanable(t), "wiabctl", args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("wiabctl %s: exit %d after %s\n%s%s", strings.Join(args, " "), a.code, a.took.Round(time.Millisecond), a.stdout, a.stderr)
 	return a
 }
+
+// cleanable is the context of a test that its cleanups can use too.
+func cleanable(t testing.TB) context.Context { return context.WithoutCancel(t.Context()) }
 
 // mustWiabctl demands success.
 func mustWiabctl(t testing.TB, args ...string) answer {
@@ -57,7 +60,7 @@ func mustWiabctl(t testing.TB, args ...string) answer {
 // onHost runs a shell line on the KVM host and demands success.
 func onHost(t testing.TB, line string) string {
 	t.Helper()
-	out, err := shell(t.Context(), line)
+	out, err := shell(cleanable(t), line)
 	if err != nil {
 		t.Fatal(err)
 	}
