@@ -77,11 +77,11 @@ func freeAddress(t *testing.T) string {
 }
 
 // fakeCloudInit puts a program of that name on PATH that notes each call, and goes on
-// until the file "done" exists, whose content is its exit status.
+// until the file "done" exists, whose content is its exit status, or the test ends.
 func fakeCloudInit(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	script := "#!/bin/sh\necho \"$@\" >>" + dir + "/calls\nuntil [ -s " + dir + "/done ]; do sleep 0.01; done\necho status: whatever\nexit $(cat " + dir + "/done)\n"
+	script := "#!/bin/sh\necho \"$@\" >>" + dir + "/calls\nuntil [ -s " + dir + "/done ]; do [ -d " + dir + " ] || exit; sleep 0.01; done\necho status: whatever\nexit $(cat " + dir + "/done)\n"
 	if err := os.WriteFile(filepath.Join(dir, "cloud-init"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
