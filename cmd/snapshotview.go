@@ -16,6 +16,7 @@ type snapshotLine struct {
 	Created     *time.Time `json:"created,omitempty"` // none when it is incomplete
 	Memory      bool       `json:"memory"`
 	MemoryBytes int64      `json:"memory_bytes"`
+	DiskBytes   int64      `json:"disk_bytes"` // what deleting it frees in the disks
 	Description string     `json:"description,omitempty"`
 	Restorable  bool       `json:"restorable"`
 	Problem     string     `json:"problem,omitempty"` // why it cannot be restored
@@ -37,15 +38,15 @@ func (o *options) renderSnapshots(out io.Writer, all []provision.Snapshot) error
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tTAKEN\tMEMORY\tSTATE\tDESCRIPTION")
+	fmt.Fprintln(table, "NAME\tTAKEN\tMEMORY\tSIZE\tSTATE\tDESCRIPTION")
 	for _, s := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, taken(s), memory(s), state(s), s.Description)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, taken(s), memory(s), size(s), state(s), s.Description)
 	}
 	return table.Flush()
 }
 
 func lineOf(s provision.Snapshot) snapshotLine {
-	line := snapshotLine{Name: s.Name, Memory: s.Memory, MemoryBytes: s.Bytes, Description: s.Description, Restorable: s.Problem == "", Problem: s.Problem}
+	line := snapshotLine{Name: s.Name, Memory: s.Memory, MemoryBytes: s.MemoryBytes, DiskBytes: s.DiskBytes, Description: s.Description, Restorable: s.Problem == "", Problem: s.Problem}
 	if s.Complete {
 		line.Created = &s.Created
 	}
@@ -60,10 +61,15 @@ func taken(s provision.Snapshot) string {
 }
 
 func memory(s provision.Snapshot) string {
-	if s.Bytes == 0 {
+	if s.MemoryBytes == 0 {
 		return "no"
 	}
-	return fmt.Sprintf("%.1f MiB", float64(s.Bytes)/(1<<20))
+	return "yes"
+}
+
+// size is what deleting the snapshot gives back.
+func size(s provision.Snapshot) string {
+	return fmt.Sprintf("%.1f MiB", float64(s.MemoryBytes+s.DiskBytes)/(1<<20))
 }
 
 func state(s provision.Snapshot) string {

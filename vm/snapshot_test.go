@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/digitalocean/go-libvirt"
@@ -140,6 +141,23 @@ func (a *album) processes(t *testing.T) (all []int32) {
 	return all
 }
 
+// watchStill tells whether there is a moment from now on at which no machine that is
+// asked for runs, and none is shut off.
+func (a *album) watchStill() (was func() bool) {
+	var seen atomic.Bool
+	use := a.Libvirt
+	a.Libvirt = func(ctx context.Context, do func(*libvirt.Libvirt) error) error {
+		return use(ctx, func(virt *libvirt.Libvirt) error {
+			paused, _, err := virt.ConnectListAllDomains(1, libvirt.ConnectListDomainsPaused)
+			if err == nil && len(paused) == len(a.Machines) {
+				seen.Store(true)
+			}
+			return do(virt)
+		})
+	}
+	return func() bool { a.Libvirt = use; return seen.Load() }
+}
+
 // traces are what there is of snapshots, in disks and directories.
 func (a *album) traces(t *testing.T) (all []string) {
 	t.Helper()
@@ -185,7 +203,11 @@ func TestSnapshotBringsBack(t *testing.T) {
 				}
 			}
 			before := a.processes(t)
+			still := a.watchStill()
 			snapshot := a.create(t, SnapshotRequest{Name: "good", Memory: tc.memory, Description: "all is well"})
+			if still() != tc.live {
+				t.Errorf("all stood still together: %v", !tc.live)
+			}
 			if after := a.processes(t); !slices.Equal(before, after) {
 				t.Errorf("the machines did not run on: %v, then %v", before, after)
 			}

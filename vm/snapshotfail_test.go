@@ -99,7 +99,7 @@ func TestSnapshotKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed, err := a.List(t.Context())
-	if err != nil || len(listed) != 1 || listed[0].Complete || listed[0].Problem != "snapshot x is incomplete" || listed[0].Bytes == 0 {
+	if err != nil || len(listed) != 1 || listed[0].Complete || listed[0].Problem != "snapshot x is incomplete" || listed[0].MemoryBytes == 0 {
 		t.Errorf("list: %+v, %v", listed, err)
 	}
 	if _, err := a.CheckRestore(t.Context(), "x"); !errors.Is(err, SnapshotIncomplete.Failf("")) {
@@ -165,8 +165,8 @@ func TestSnapshotMemoryUnusable(t *testing.T) {
 	if err := a.tryRestore(t, "good"); !errors.Is(err, SnapshotRefused.Failf("")) || !strings.Contains(err.Error(), "kubenode1: ") {
 		t.Errorf("restoring: %v", err)
 	}
-	if diff := cmp.Diff([]int32{0, 0}, a.processes(t)); diff != "" {
-		t.Errorf("processes (-want +got):\n%s", diff)
+	if found, err := a.muster(t.Context()); err != nil || found.live["assethost"] || found.live["kubenode1"] {
+		t.Errorf("not all are shut off: %v, %v", found.live, err)
 	}
 	if err := errors.Join(a.Check(t.Context()), apply(a.changes(t))); err != nil {
 		t.Errorf("up after it: %v", err)
@@ -188,6 +188,10 @@ func TestSnapshotDeleteFrees(t *testing.T) {
 				}
 			}
 			full := a.allocated(t)
+			listed, err := a.List(t.Context())
+			if err != nil || len(listed) != 1 || listed[0].DiskBytes < int64(len(a.Machines))<<20 {
+				t.Errorf("listed: %+v, %v; want what was overwritten", listed, err)
+			}
 			if err := a.Delete(t.Context(), "good", nil); err != nil {
 				t.Fatal(err)
 			}
@@ -216,5 +220,40 @@ func TestSnapshotNames(t *testing.T) {
 		if ValidSnapshotName(name) != want {
 			t.Errorf("%q: got %v", name, !want)
 		}
+	}
+}
+
+// A create that is interrupted takes back what it began.
+func TestSnapshotInterrupted(t *testing.T) {
+	a := newAlbum(t)
+	before := a.processes(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	a.shell = func(string, string) { cancel() } // while the guests write out what they hold back
+	if _, err := a.Create(ctx, SnapshotRequest{Name: "x", Memory: true}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if traces := a.traces(t); len(traces) > 0 {
+		t.Errorf("left: %q", traces)
+	}
+	if after := a.processes(t); !slices.Equal(before, after) {
+		t.Errorf("the machines do not run on: %v, then %v", before, after)
+	}
+	if told := a.along.told; !slices.Equal(told, []string{"save x", "delete x"}) {
+		t.Errorf("the companion was told %q", told)
+	}
+}
+
+// down takes what lies beside the disks away with them.
+func TestSnapshotsRemoved(t *testing.T) {
+	a := newAlbum(t)
+	if left := a.Remove(); len(left) != 0 {
+		t.Errorf("without snapshots: %q", lines(left))
+	}
+	a.create(t, SnapshotRequest{Name: "good", Memory: true})
+	if err := apply(a.Remove()); err != nil {
+		t.Fatal(err)
+	}
+	if left := a.traces(t); !slices.Equal(left, []string{"assethost wiabctl-good", "kubenode1 wiabctl-good"}) {
+		t.Errorf("left beside the disks: %q", left)
 	}
 }

@@ -7,14 +7,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Listed is a snapshot and whether it can be restored.
 type Listed struct {
 	Snapshot
-	Complete bool   // else only Name is known
-	Bytes    int64  // what its memory files take
-	Problem  string // why it cannot be restored, empty if it can
+	Complete    bool   // else only Name is known
+	MemoryBytes int64  // what its memory files take
+	DiskBytes   int64  // what the disks hold for it alone, of running machines as far as QEMU has written it
+	Problem     string // why it cannot be restored, empty if it can
 }
 
 // List tells of all snapshots, also incomplete ones, the oldest first, those without a
@@ -46,8 +48,8 @@ func (s *Snapshots) list(ctx context.Context, name string) (Listed, error) {
 	if err != nil {
 		return Listed{}, err
 	}
+	one := Listed{Snapshot: Snapshot{Name: name}, MemoryBytes: held, DiskBytes: s.diskBytes(name)}
 	snapshot, err := s.CheckRestore(ctx, name)
-	one := Listed{Snapshot: Snapshot{Name: name}, Bytes: held}
 	if snapshot != nil {
 		one.Snapshot, one.Complete = *snapshot, true
 	}
@@ -55,6 +57,18 @@ func (s *Snapshots) list(ctx context.Context, name string) (Listed, error) {
 		one.Problem = oneLine(err)
 	}
 	return one, nil
+}
+
+// diskBytes adds up what all disks hold for a snapshot alone. A disk that does not tell is
+// left out: that is of no matter but for the sum.
+func (s *Snapshots) diskBytes(name string) int64 {
+	var sum atomic.Int64
+	_ = s.Room.each(func(machine Machine) error {
+		held, err := heldBySnapshot(s.Room.paths(machine).disk, tag(name))
+		sum.Add(held)
+		return err
+	})
+	return sum.Load()
 }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
