@@ -17,9 +17,7 @@ const restoreLimit = time.Minute
 // back: with its disks alone, and with the machines' memory.
 func TestSnapshotRestore(t *testing.T) {
 	installed(t, red)
-	t.Cleanup(func() {
-		onHost(t, "for s in good live; do wiabctl snapshot delete $s --yes || true; done >/dev/null 2>&1")
-	})
+	defer onHost(t, "for s in good live; do wiabctl snapshot delete $s --yes || true; done >/dev/null 2>&1")
 	onVM(t, "datanode3", "dd if=/dev/urandom of=kept bs=1M count=32 2>/dev/null; sync")
 	before, sum := revisions(t), onVM(t, "datanode3", "sha256sum kept")
 
@@ -65,7 +63,7 @@ func TestSnapshotRestore(t *testing.T) {
 	machines := onHost(t, "virsh list --title; stat -c '%i %n' /var/lib/libvirt/images/*.qcow2")
 	onHost(t, "mv "+disk+" "+disk+".true; cp --sparse=always "+disk+".true "+disk)
 	back := func() { onHost(t, "if [ -e "+disk+".true ]; then mv "+disk+".true "+disk+"; fi") }
-	t.Cleanup(back)
+	defer back()
 	if a := wiabctl(t, "snapshot", "restore", "good", "--yes"); a.code != 82 || !strings.Contains(a.stderr, "datanode1: its disk was replaced") {
 		t.Errorf("a copy in a disk's place: exit code %d", a.code)
 	}
