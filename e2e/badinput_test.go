@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -54,18 +53,7 @@ func TestBadInput(t *testing.T) {
 			if test.args == nil {
 				test.args = []string{"up"}
 			}
-			before := onHost(t, hostObjects)
-			own := regexp.MustCompile(`(?m)^/var/(cache|lib)/wiabctl(/log.*)? [df] .*\n`) // an empty cache and the record of the refusal
-			a := wiabctl(t, test.args...)
-			if a.code != test.exit {
-				t.Errorf("exit code %d, want %d", a.code, test.exit)
-			}
-			for _, part := range test.says {
-				if !strings.Contains(a.stderr, part) {
-					t.Errorf("it does not say %q", part)
-				}
-			}
-			same(t, "something was changed", own.ReplaceAllString(before, ""), own.ReplaceAllString(onHost(t, hostObjects), ""))
+			refused(t, test.exit, test.says, test.args...)
 			if readHost(t, configFile) != config {
 				t.Error("the configuration file was changed")
 			}
@@ -75,4 +63,42 @@ func TestBadInput(t *testing.T) {
 		}
 		exits[test.exit] = test.name
 	}
+}
+
+// TestForeignRefused puts somebody else's things in the places of ours: each is refused
+// before any change, and stays as it is.
+func TestForeignRefused(t *testing.T) {
+	empty(t)
+	for _, test := range []struct {
+		name   string
+		before string // makes the thing
+		shows  string // shows it
+		after  string // takes it away
+		exit   int
+		says   []string
+	}{
+		{name: "a domain", before: "echo \"<domain type='qemu'><name>datanode3</name><memory>65536</memory><os><type>hvm</type></os></domain>\" | virsh define /dev/stdin",
+			shows: "virsh dumpxml datanode3", after: "virsh undefine datanode3", exit: 31, says: []string{"vm-foreign", "datanode3"}},
+		{name: "another deployment's domain", before: "echo \"<domain type='qemu'><name>assethost</name><metadata><w:machine xmlns:w='https://wiabctl.dev/1' deployment='other'/></metadata>" +
+			"<memory>65536</memory><os><type>hvm</type></os></domain>\" | virsh define /dev/stdin",
+			shows: "virsh dumpxml assethost", after: "virsh undefine assethost", exit: 31, says: []string{"vm-foreign", "another deployment, \"other\""}},
+		{name: "a disk", before: "qemu-img create -q -f qcow2 /var/lib/libvirt/images/kubenode1.qcow2 1G",
+			shows: "stat -c '%i %s %a %U %Y %Z' /var/lib/libvirt/images/kubenode1.qcow2; sha256sum /var/lib/libvirt/images/kubenode1.qcow2", after: "rm /var/lib/libvirt/images/kubenode1.qcow2",
+			exit: 31, says: []string{"vm-foreign", "kubenode1.qcow2 without a domain of ours"}},
+		{name: "a seed", before: "echo precious >/var/lib/libvirt/images/kubenode1-seed.iso", shows: "stat -c '%i %s %a %U %Y %Z' /var/lib/libvirt/images/kubenode1-seed.iso",
+			after: "rm /var/lib/libvirt/images/kubenode1-seed.iso", exit: 31, says: []string{"vm-foreign", "kubenode1-seed.iso without a domain of ours"}},
+		{name: "a libvirt network", before: "echo \"<network><name>wirebox</name><bridge name='virbr7'/></network>\" | virsh net-define /dev/stdin",
+			shows: "virsh net-dumpxml wirebox", after: "virsh net-undefine wirebox", exit: 41, says: []string{"network-foreign", "wirebox"}},
+		{name: "a bridge", before: "ip link add virbr0 type bridge", shows: "ip -d link show virbr0", after: "ip link del virbr0", exit: 41, says: []string{"network-foreign", "virbr0"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			onHost(t, test.before)
+			defer onHost(t, test.after)
+			thing := onHost(t, test.shows)
+			refuses(t, test.exit, test.says, "up")
+			mustWiabctl(t, "down", "--yes")
+			same(t, "up or down touched it", thing, onHost(t, test.shows))
+		})
+	}
+	same(t, "something was changed", freshHost, onHost(t, hostObjects))
 }
