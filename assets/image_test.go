@@ -192,14 +192,15 @@ func TestBaseImageRemove(t *testing.T) {
 	}
 	foreign := write(t, filepath.Join(b.Images, "wiabctl-base-mine.qcow2"), nil)
 	former := write(t, filepath.Join(b.Images, "wiabctl-base-0123456789ab.qcow2"), nil)
+	half := write(t, filepath.Join(b.Images, "wiabctl-base-0123456789ac.qcow2.part"), nil)
 	plan, err = b.Remove(t.Context())
-	if err != nil || len(plan) != 2 {
+	if err != nil || len(plan) != 3 {
 		t.Fatalf("got %v\n%s", err, subjects(plan))
 	}
 	if err := apply(t, plan); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(foreign) || exists(former) || exists(b.Path()) || !b.download().Held() {
+	if !exists(foreign) || exists(former) || exists(half) || exists(b.Path()) || !b.download().Held() {
 		t.Error("the wrong files were removed")
 	}
 	b.Images += "x"

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDrift changes by hand what can be changed about the VMs: plan names each, and
@@ -80,8 +81,10 @@ func TestKeepDisks(t *testing.T) {
 	if a := wiabctl(t, "down", "--keep-disks"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1: without its disk") {
 		t.Errorf("down --keep-disks without an answer: exit code %d", a.code)
 	}
-	onHost(t, "echo half >/var/lib/libvirt/images/datanode1.qcow2.partial") // what an interrupted up leaves
-	mustWiabctl(t, "down", "--keep-disks", "--yes")
+	onHost(t, "echo half >/var/lib/libvirt/images/datanode1.qcow2.partial; virsh suspend datanode2") // what an interrupted up leaves, and a guest that cannot hear
+	if took := mustWiabctl(t, "down", "--keep-disks", "--yes").took; took > 4*time.Minute {
+		t.Errorf("it took %s: a guest was cut off after its grace of 5 minutes", took)
+	}
 	left := onHost(t, "virsh list --all --name; virsh net-list --all --name; nft list tables; ls /var/lib/libvirt/images")
 	for _, gone := range []string{"kubenode1\n", "wirebox", "wiabctl\n", "seed.iso", ".partial"} {
 		if strings.Contains(left, gone) {
