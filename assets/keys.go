@@ -126,23 +126,29 @@ func (k Keys) Load(name string) (Key, error) {
 	if !keyName.MatchString(name) {
 		return Key{}, fmt.Errorf("%q is not a key's name", name)
 	}
-	info, err := os.Stat(k.Path(name))
+	return ReadKey(k.Path(name))
+}
+
+// ReadKey reads the key in a file. fs.ErrNotExist says that there is none; one that
+// others may read, or that is no key, is KeyUnusable.
+func ReadKey(path string) (Key, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return Key{}, fmt.Errorf("SSH key %s: %w", name, err)
+		return Key{}, fmt.Errorf("SSH key: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
-		return Key{}, KeyUnusable.Failf("%s has mode %s: a private key is a file that only its owner may read (0600)", k.Path(name), info.Mode())
+		return Key{}, KeyUnusable.Failf("%s has mode %s: a private key is a file that only its owner may read (0600)", path, info.Mode())
 	}
-	private, err := os.ReadFile(k.Path(name))
+	private, err := os.ReadFile(path)
 	if err != nil {
-		return Key{}, fmt.Errorf("SSH key %s: %w", name, err)
+		return Key{}, fmt.Errorf("SSH key: %w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(private)
 	if err != nil {
-		return Key{}, KeyUnusable.Failf("%s holds no private key without a passphrase", k.Path(name))
+		return Key{}, KeyUnusable.Failf("%s holds no private key without a passphrase", path)
 	}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
-	return Key{Private: private, Public: public + " " + comment(name), Signer: signer}, nil
+	return Key{Private: private, Public: public + " " + comment(filepath.Base(path)), Signer: signer}, nil
 }
 
 // comment tells a person whose key it is.

@@ -70,8 +70,16 @@ func (t Target) config() *ssh.ClientConfig {
 		User:              t.User,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(t.Key)},
 		HostKeyCallback:   t.checkHostKey,
-		HostKeyAlgorithms: []string{t.HostKey.Type()},
+		HostKeyAlgorithms: algorithms(t.HostKey),
 	}
+}
+
+// algorithms are those that a host key signs by; RSA's old one is not among them.
+func algorithms(key ssh.PublicKey) []string {
+	if key.Type() == ssh.KeyAlgoRSA {
+		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+	}
+	return []string{key.Type()}
 }
 
 func (t Target) checkHostKey(_ string, _ net.Addr, shown ssh.PublicKey) error {

@@ -29,6 +29,9 @@ func (f *Fabric) observe(ctx context.Context) (*standing, error) {
 
 // planBridge is the change that the libvirt network needs.
 func (f *Fabric) planBridge(ctx context.Context) ([]change.Change, error) {
+	if f.lent() {
+		return nil, f.leads()
+	}
 	want, err := f.definition()
 	if err != nil {
 		return nil, err
@@ -168,6 +171,9 @@ func (is *standing) reserve(virt *libvirt.Libvirt, want []libvirtxml.NetworkDHCP
 
 // removeBridge is the change that undoes the libvirt network, if it is ours.
 func (f *Fabric) removeBridge(ctx context.Context) ([]change.Change, error) {
+	if f.lent() {
+		return nil, nil
+	}
 	is, err := f.observe(ctx)
 	if err != nil {
 		return nil, err

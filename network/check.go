@@ -12,12 +12,20 @@ import (
 // it at once: no way to the internet, taken ports, foreign networks and bridges,
 // subnets that overlap, firewalls of others. What may be harmless is a Warning.
 func (f *Fabric) Check(ctx context.Context) error {
+	_, noUplink := f.Spec.Uplink()
+	return errors.Join(noUplink, f.Spec.guessed(), f.claimed(ctx), f.place(ctx), f.walls(), flushed())
+}
+
+// place finds what stands in the way of our network, or is missing of a lent one.
+func (f *Fabric) place(ctx context.Context) error {
+	if f.lent() {
+		return f.leads()
+	}
 	is, err := f.observe(ctx)
 	if err != nil {
 		return err
 	}
-	_, noUplink := f.Spec.Uplink()
-	return errors.Join(noUplink, f.Spec.guessed(), f.claimed(ctx), f.foreign(is), f.clash(ctx, is), f.walls(), flushed())
+	return errors.Join(f.foreign(is), f.clash(ctx, is))
 }
 
 // foreign is a Failure when a network or bridge of our name is not ours.

@@ -10,7 +10,7 @@ import (
 )
 
 // Fabric is the network of a deployment: it compares what is with what should
-// be and acts. All fields but Calling and Leaving are needed; Pending where the
+// be and acts. All fields but Calling, Libvirt and Leaving are needed; Pending where the
 // hairpin's mode is auto.
 type Fabric struct {
 	Spec         Spec          // complete: Defaults, Validate
@@ -21,7 +21,8 @@ type Fabric struct {
 	// Program is the path of the wiabctl whose "network watch" the watcher's unit
 	// runs, as os.Executable tells it.
 	Program func() (string, error)
-	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does.
+	// Libvirt runs calls on the host's libvirt, as vm.Connection.Use does. Where it is
+	// nil, the bridge is lent: somebody else's interface that leads to the VMs.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
 	// Leaving says whether the network that libvirt's packages brought goes before
 	// ours comes, if it is idle (Shipped): then it does not stand in our way.

@@ -54,7 +54,13 @@ var (
 	}
 )
 
+// BridgeMissing is what can be wrong with an interface that is not ours.
+var BridgeMissing = change.Kind{
+	ID: "bridge-missing", Exit: 99,
+	Advice: "set network.bridge to the interface that leads to vms.machines, and give it a route to all of them",
+}
+
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, BridgeMissing}
 }

@@ -122,7 +122,7 @@ func (c *Config) validate() error {
 		errs = append(errs, invalid)
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
-	errs = append(errs, within("vms", c.VMs.Validate())...)
+	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
 	return errors.Join(errs...)
 }

@@ -32,16 +32,16 @@ func (i *Installation) machineKeys(name string) (vm.Keys, error) {
 
 // target is a VM, as SSH reaches it.
 func (i *Installation) target(m vm.Machine) (cluster.Target, error) {
-	user, err := i.keys().Load(assets.UserKey)
+	user, err := i.provider.userKey()
 	if err != nil {
 		return cluster.Target{}, err
 	}
-	host, err := i.keys().Load(assets.HostKey(m.Name))
+	host, err := i.provider.hostKey(m)
 	if err != nil {
 		return cluster.Target{}, err
 	}
 	return cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort),
-		User: m.User, Key: user.Signer, HostKey: host.Signer.PublicKey()}, nil
+		User: m.User, Key: user.Signer, HostKey: host}, nil
 }
 
 // probe asks a VM over SSH whether it is ready.
@@ -88,17 +88,15 @@ func (i *Installation) adminTarget() (cluster.Target, error) {
 }
 
 func (i *Installation) inventoryKeys() (cluster.Keys, error) {
-	user, err := i.keys().Load(assets.UserKey)
+	user, err := i.provider.userKey()
 	if err != nil {
 		return cluster.Keys{}, err
 	}
 	keys := cluster.Keys{User: user.Private, Hosts: map[string]ssh.PublicKey{}}
 	for _, m := range i.vms() {
-		host, err := i.keys().Load(assets.HostKey(m.Name))
-		if err != nil {
+		if keys.Hosts[m.Name], err = i.provider.hostKey(m); err != nil {
 			return cluster.Keys{}, err
 		}
-		keys.Hosts[m.Name] = host.Signer.PublicKey()
 	}
 	return keys, nil
 }

@@ -25,6 +25,7 @@ type Installation struct {
 	config   Config
 	pipeline *Pipeline
 	libvirt  *vm.Connection
+	provider provider
 	admin    *cluster.Admin
 	log      *runLog
 
@@ -35,6 +36,7 @@ type Installation struct {
 // or read yet.
 func Open(config Config, observe Observer) *Installation {
 	i := &Installation{config: config, libvirt: vm.NewConnection()}
+	i.provider = i.choose()
 	i.admin = &cluster.Admin{Target: i.adminTarget, User: config.Host.User, Dir: i.artifact().Link()}
 	i.pipeline = &Pipeline{Steps: i.Steps(), Observe: observe}
 	return i
@@ -53,7 +55,7 @@ func (i *Installation) Steps() []Step {
 		{i.host(), []string{"preflight"}},
 		{i.artifactStage(), []string{"host"}},
 		{wiring{i.fabric()}, []string{"host"}},
-		{i.machines(), []string{"network"}}, // the reservations must be there before the first boot
+		{i.provider.stage, []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
 		{cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}, []string{"assets"}},
 		{i.offline(api), []string{"vms", "inventory", "secrets"}},
@@ -103,7 +105,7 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 			return 0, err
 		}
 		defer i.log.Close()
-		if err := i.defaultNetwork().settle(ctx); err != nil {
+		if err := i.provider.shipped.settle(ctx); err != nil {
 			return 0, err
 		}
 	}

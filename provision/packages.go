@@ -13,24 +13,30 @@ import (
 // proves that this package, or another that serves as well, is installed.
 type need struct{ pkg, proof string }
 
-// needs are the packages that are really needed, of all that contract section 3
-// lists.
-func needs() []need {
+// hypervisor are the packages without which no VM can be made here.
+func hypervisor() []need {
 	return []need{
-		{"docker.io", "/usr/bin/docker"},
 		{"libvirt-daemon-system", "/usr/sbin/libvirtd"},
 		{"dnsmasq-base", "/usr/sbin/dnsmasq"},
 		{"qemu-system-x86", "/usr/bin/qemu-system-x86_64"},
 		{"qemu-utils", "/usr/bin/qemu-img"},
+	}
+}
+
+// needs are the packages that are really needed besides, of all that contract section 3
+// lists.
+func needs() []need {
+	return []need{
+		{"docker.io", "/usr/bin/docker"},
 		{"nftables", "/usr/sbin/nft"},
 		{"openssh-server", "/usr/sbin/sshd"},
 		{"sudo", "/usr/bin/sudo"},
 	}
 }
 
-func missingPackages() []string {
+func (i installer) missing() []string {
 	var missing []string
-	for _, n := range needs() {
+	for _, n := range i.Needs {
 		if _, err := os.Stat(filepath.Clean(n.proof)); err != nil {
 			missing = append(missing, n.pkg)
 		}
@@ -40,11 +46,14 @@ func missingPackages() []string {
 
 // installer installs the packages that are missing. The receipt says that apt was begun and not
 // seen to end: files that prove a package lie there before it is configured.
-type installer struct{ Receipt string }
+type installer struct {
+	Needs   []need
+	Receipt string
+}
 
 // plan wants the missing packages installed; nothing is ever upgraded.
 func (i installer) plan() []change.Change {
-	missing := missingPackages()
+	missing := i.missing()
 	_, err := os.Stat(i.Receipt)
 	interrupted := err == nil
 	switch {
@@ -68,7 +77,7 @@ func (i installer) install(ctx context.Context, say change.Progress) error {
 	if err := command(ctx, say, quiet, "dpkg", "--configure", "--pending"); err != nil {
 		return PackageFailed.Failf("complete an interrupted installation: %w", err)
 	}
-	if missing := missingPackages(); len(missing) > 0 {
+	if missing := i.missing(); len(missing) > 0 {
 		wait := "--option=DPkg::Lock::Timeout=300" // seconds; another apt may be at work
 		if err := command(ctx, say, quiet, "apt-get", wait, "update"); err != nil {
 			return PackageFailed.Failf("refresh the package lists: %w", err)
@@ -78,7 +87,7 @@ func (i installer) install(ctx context.Context, say change.Progress) error {
 			return PackageFailed.Failf("install %v: %w", missing, err)
 		}
 	}
-	if left := missingPackages(); len(left) > 0 {
+	if left := i.missing(); len(left) > 0 {
 		return PackageFailed.Failf("installed, but still missing: %v", left)
 	}
 	return os.Remove(i.Receipt)

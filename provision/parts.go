@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"wiabctl/assets"
 	"wiabctl/cluster"
@@ -19,25 +20,25 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: []func(context.Context) error{rootCheck, i.snapshots().Check, i.room().Check, i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck},
+		checks: slices.Concat([]func(context.Context) error{rootCheck}, i.provider.checks, []func(context.Context) error{
+			i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck,
+		}),
 		fetch:  i.artifact().PlanFetch,
 		warn:   func(w *change.Warning) { i.pipeline.warn("preflight", w) },
 	}
 }
 
 func (i *Installation) host() Stage {
-	keyNames := []string{assets.UserKey, assets.AdminKey}
 	var names []string
 	for _, m := range i.vms() {
-		keyNames = append(keyNames, assets.HostKey(m.Name))
 		names = append(names, fmt.Sprintf("%s %s", m.Address, m.Name))
 	}
 	return host{
 		user:     i.deployUser(),
 		keys:     i.keys(),
-		keyNames: keyNames,
-		packages: installer{Receipt: filepath.Join(stateDir, "receipts", "packages")},
-		shipped:  i.defaultNetwork(),
+		keyNames: append(slices.Clip(i.provider.keys), assets.AdminKey),
+		packages: installer{Needs: slices.Concat(i.provider.packages, needs()), Receipt: filepath.Join(stateDir, "receipts", "packages")},
+		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
 		dirs:     []string{cacheDir, stateDir},
 	}
@@ -104,10 +105,6 @@ func (i *Installation) baseImage() assets.BaseImage {
 	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Cache: cacheDir, Images: imagesDir}
 }
 
-func (i *Installation) machines() Stage {
-	return machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots()}
-}
-
 func (i *Installation) inventory() Stage {
 	groups := map[vm.Role]string{vm.Assethost: "assethost", vm.Kubenode: "kube-node", vm.Datanode: "datanodes"}
 	var hosts []cluster.Host
@@ -118,7 +115,7 @@ func (i *Installation) inventory() Stage {
 }
 
 func (i *Installation) offline(api *cluster.API) Stage {
-	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.room().Disks}
+	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks}
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
@@ -165,8 +162,8 @@ func (i *Installation) fabric() *network.Fabric {
 		Spec:       i.config.Network,
 		Deployment: i.config.Deployment,
 		Program:    os.Executable,
-		Libvirt:    i.libvirt.Use,
-		Leaving:    i.defaultNetwork().witnessed,
+		Libvirt:    i.provider.libvirt,
+		Leaving:    i.provider.shipped.witnessed,
 		Pending:    i.certificates(&cluster.API{Admin: i.admin}).Pending,
 	}
 	for _, m := range i.vms() {

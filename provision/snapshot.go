@@ -82,12 +82,15 @@ func (i *Installation) shell(ctx context.Context, m vm.Machine, command func() [
 
 // Snapshots lists the snapshots, the oldest first.
 func (i *Installation) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	if i.provider.refusal != nil {
+		return nil, i.provider.refusal
+	}
 	return i.snapshots().List(ctx)
 }
 
 // CreateSnapshot takes a snapshot of the running installation; the caller holds the run lock.
 func (i *Installation) CreateSnapshot(ctx context.Context, ask SnapshotRequest) error {
-	if err := checkSnapshotName(ask.Name); err != nil {
+	if err := i.checkSnapshotName(ask.Name); err != nil {
 		return err
 	}
 	if strings.ContainsFunc(ask.Description, unicode.IsControl) {
@@ -111,7 +114,7 @@ func (i *Installation) CreateSnapshot(ctx context.Context, ask SnapshotRequest) 
 
 // PlanRestore tells what restoring the snapshot would replace.
 func (i *Installation) PlanRestore(ctx context.Context, name string) ([]Planned, error) {
-	if err := checkSnapshotName(name); err != nil {
+	if err := i.checkSnapshotName(name); err != nil {
 		return nil, err
 	}
 	changes, err := i.snapshots().Restore(ctx, name)
@@ -123,7 +126,7 @@ func (i *Installation) PlanRestore(ctx context.Context, name string) ([]Planned,
 
 // PlanDeleteSnapshot tells what deleting the snapshot would remove.
 func (i *Installation) PlanDeleteSnapshot(ctx context.Context, name string) ([]Planned, error) {
-	if err := checkSnapshotName(name); err != nil {
+	if err := i.checkSnapshotName(name); err != nil {
 		return nil, err
 	}
 	if err := i.snapshots().CheckDelete(ctx, name); err != nil {
@@ -150,7 +153,11 @@ func (i *Installation) Carry(ctx context.Context, command string, plans []Planne
 	return nil
 }
 
-func checkSnapshotName(name string) error {
+// checkSnapshotName refuses what can be no snapshot's name, and any where there are none.
+func (i *Installation) checkSnapshotName(name string) error {
+	if i.provider.refusal != nil {
+		return i.provider.refusal
+	}
 	if !vm.ValidSnapshotName(name) {
 		return BadUsage.Failf("%q cannot be a snapshot's name: lower-case letters, digits and dashes, at most 63", name)
 	}

@@ -28,28 +28,29 @@ type (
 func VMNames() []string { return vm.Names() }
 
 // ListVMs tells of every VM.
-func (i *Installation) ListVMs(ctx context.Context) ([]VM, error) { return i.room().List(ctx) }
+func (i *Installation) ListVMs(ctx context.Context) ([]VM, error) { return i.provider.list(ctx) }
 
 // StartVMs starts the named VMs, waits until they are ready and returns how many it
 // started. The caller holds the run lock, as for the next two.
 func (i *Installation) StartVMs(ctx context.Context, names []string) (int, error) {
-	changes, err := i.room().Start(ctx, names)
-	return i.actOnVMs(ctx, changes, err)
+	return i.actOnVMs(ctx, func() ([]change.Change, error) { return i.room().Start(ctx, names) })
 }
 
 // StopVMs shuts the named VMs down, or cuts them off at once if force is set.
 func (i *Installation) StopVMs(ctx context.Context, names []string, force bool) (int, error) {
-	changes, err := i.room().Stop(ctx, names, force)
-	return i.actOnVMs(ctx, changes, err)
+	return i.actOnVMs(ctx, func() ([]change.Change, error) { return i.room().Stop(ctx, names, force) })
 }
 
 // RestartVMs stops and starts the named VMs, one after the other.
 func (i *Installation) RestartVMs(ctx context.Context, names []string, force bool) (int, error) {
-	changes, err := i.room().Restart(ctx, names, force)
-	return i.actOnVMs(ctx, changes, err)
+	return i.actOnVMs(ctx, func() ([]change.Change, error) { return i.room().Restart(ctx, names, force) })
 }
 
-func (i *Installation) actOnVMs(ctx context.Context, changes []change.Change, err error) (int, error) {
+func (i *Installation) actOnVMs(ctx context.Context, plan func() ([]change.Change, error)) (int, error) {
+	if i.provider.refusal != nil {
+		return 0, i.provider.refusal
+	}
+	changes, err := plan()
 	if err != nil {
 		return 0, err
 	}
@@ -58,11 +59,17 @@ func (i *Installation) actOnVMs(ctx context.Context, changes []change.Change, er
 
 // AttachConsole connects the streams with a VM's serial console until Ctrl-].
 func (i *Installation) AttachConsole(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	if i.provider.refusal != nil {
+		return i.provider.refusal
+	}
 	return i.room().Attach(ctx, name, in, out)
 }
 
 // VMLog writes what a VM's serial console said; with follow it goes on.
 func (i *Installation) VMLog(ctx context.Context, name string, follow bool, out io.Writer) error {
+	if i.provider.refusal != nil {
+		return i.provider.refusal
+	}
 	return i.room().Log(ctx, name, follow, out)
 }
 

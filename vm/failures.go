@@ -52,9 +52,21 @@ var (
 		ID: "console-busy", Exit: 98,
 		Advice: "leave the other console first (Ctrl-]); `wiabctl vm logs -f NAME` only looks",
 	}
+	Unfit = change.Kind{
+		ID: "vm-unfit", Exit: 90,
+		Advice: "mend the machine, or what the configuration says of it (vms.sizes, vms.interface), then run the same command again",
+	}
+	Aloof = change.Kind{
+		ID: "vm-external-unreachable", Exit: 91,
+		Advice: "make it answer over SSH at vms.machines' address, let vms.user in with vms.key, and have its host key in vms.known_hosts",
+	}
+	Elsewhere = change.Kind{
+		ID: "vm-elsewhere", Exit: 96,
+		Advice: "use the tools of whoever runs these VMs; `wiabctl vm list` and `wiabctl vm ssh` work with them",
+	}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested, Missing, ConsoleBusy)
+	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested, Missing, ConsoleBusy, Unfit, Aloof, Elsewhere)
 }

@@ -65,7 +65,7 @@ func (s *Spec) Machines(deployment string, subnet netip.Prefix) []Machine {
 			Deployment: deployment,
 			Name:       at.name,
 			Role:       at.role,
-			Address:    nth(subnet, at.host),
+			Address:    s.addressOf(at, subnet),
 			MAC:        macOf(deployment, at.name),
 			UUID:       uuidOf(deployment, at.name),
 			Dimensions: s.Sizes.of(at.role),
@@ -76,6 +76,14 @@ func (s *Spec) Machines(deployment string, subnet netip.Prefix) []Machine {
 		})
 	}
 	return all
+}
+
+// addressOf is the address that was given, else the slot's in the subnet.
+func (s *Spec) addressOf(at slot, subnet netip.Prefix) netip.Addr {
+	if given, ok := s.Access.Machines[at.name]; ok {
+		return given.Address
+	}
+	return nth(subnet, at.host)
 }
 
 func (s Sizes) of(role Role) Dimensions {

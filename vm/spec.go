@@ -26,10 +26,13 @@ const (
 
 // Spec describes the machines: the configuration's "vms" part.
 type Spec struct {
-	Accel Accel  `yaml:"accel,omitempty"` // kvm (default) or tcg
-	User  string `yaml:"user,omitempty"`  // login on the VMs, with sudo; default demo
-	Image Image  `yaml:"image,omitempty"` // the system all of them start from
-	Sizes Sizes  `yaml:"sizes,omitempty"` // per role
+	Provider Provider `yaml:"provider,omitempty"` // libvirt (default) or external
+	// Access is for external machines only.
+	Access Access `yaml:",inline"`
+	Accel  Accel  `yaml:"accel,omitempty"` // kvm (default) or tcg
+	User   string `yaml:"user,omitempty"`  // login on the VMs, with sudo; default demo
+	Image  Image  `yaml:"image,omitempty"` // the system all of them start from
+	Sizes  Sizes  `yaml:"sizes,omitempty"` // per role
 	// Ready is the longest a VM may take from its start until it answers over
 	// SSH with cloud-init done; default 10m.
 	Ready time.Duration `yaml:"ready,omitempty"`
@@ -62,6 +65,7 @@ type Dimensions struct {
 // Defaults fills in every field left empty; sizes are those of
 // wire-server-deploy's bin/offline-vm-setup.sh.
 func (s *Spec) Defaults() {
+	s.Provider = cmp.Or(s.Provider, Libvirt)
 	s.Accel = cmp.Or(s.Accel, KVM)
 	s.User = cmp.Or(s.User, "demo")
 	s.Image.URL = cmp.Or(s.Image.URL, jammy)
@@ -89,6 +93,9 @@ var (
 // Validate reports every value that cannot be used, after Defaults.
 func (s *Spec) Validate() error {
 	var errs []error
+	if s.Provider != Libvirt && s.Provider != External {
+		errs = append(errs, change.Invalidf("provider", "%q is neither %s nor %s", s.Provider, Libvirt, External))
+	}
 	if s.Accel != KVM && s.Accel != TCG {
 		errs = append(errs, change.Invalidf("accel", "%q is neither kvm nor tcg", s.Accel))
 	}
@@ -101,7 +108,7 @@ func (s *Spec) Validate() error {
 	if s.Ready < 5*time.Second || s.Ready > 24*time.Hour {
 		errs = append(errs, change.Invalidf("ready", "is %s, must be between 5s and 24h", s.Ready))
 	}
-	return errors.Join(append(errs, s.Image.validate(), s.Sizes.validate(), s.Guest.validate())...)
+	return errors.Join(append(errs, s.Image.validate(), s.Sizes.validate(), s.Guest.validate(), s.Access.validate(s.Provider))...)
 }
 
 func (i Image) validate() error {

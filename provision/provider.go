@@ -1,0 +1,105 @@
+package provision
+
+import (
+	"context"
+	"net"
+
+	"github.com/digitalocean/go-libvirt"
+	"golang.org/x/crypto/ssh"
+
+	"wiabctl/assets"
+	"wiabctl/cluster"
+	"wiabctl/vm"
+)
+
+// provider is all in which an installation on VMs that wiabctl makes differs from one
+// on VMs that are there already.
+type provider struct {
+	stage    Stage                         // the stage "vms"
+	checks   []func(context.Context) error // what preflight asks of it
+	packages []need                        // what this host lacks for it
+	keys     []string                      // the keys that wiabctl makes for it
+	userKey  func() (assets.Key, error)    // opens the VMs
+	hostKey  func(vm.Machine) (ssh.PublicKey, error)
+	list     func(context.Context) ([]VM, error)
+	disks    func() ([]string, error)                                         // nil: nobody can tell one disk from another
+	libvirt  func(ctx context.Context, do func(*libvirt.Libvirt) error) error // nil: there is none
+	shipped  defaultNetwork
+	refusal  error // why the VMs' hardware is not wiabctl's to handle; nil if it is
+}
+
+// choose is the one place that decides where the VMs come from.
+func (i *Installation) choose() provider {
+	if i.config.VMs.Provider == vm.External {
+		return i.foundVMs()
+	}
+	return i.madeVMs()
+}
+
+// madeVMs are VMs on this host's libvirt.
+func (i *Installation) madeVMs() provider {
+	keys := []string{assets.UserKey}
+	for _, m := range i.vms() {
+		keys = append(keys, assets.HostKey(m.Name))
+	}
+	return provider{
+		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots()},
+		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check},
+		packages: hypervisor(),
+		keys:     keys,
+		userKey:  func() (assets.Key, error) { return i.keys().Load(assets.UserKey) },
+		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
+			host, err := i.keys().Load(assets.HostKey(m.Name))
+			if err != nil {
+				return nil, err
+			}
+			return host.Signer.PublicKey(), nil
+		},
+		list:    i.room().List,
+		disks:   i.room().Disks,
+		libvirt: i.libvirt.Use,
+		shipped: i.defaultNetwork(),
+	}
+}
+
+// foundVMs are VMs that somebody else made; nothing of libvirt is asked or changed.
+func (i *Installation) foundVMs() provider {
+	access := i.config.VMs.Access
+	others := &vm.Others{Machines: i.vms(), Ask: i.ask, MTU: i.config.Network.MTU}
+	userKey := func() (assets.Key, error) { return assets.ReadKey(access.Key) }
+	return provider{
+		stage: found{others},
+		checks: []func(context.Context) error{func(ctx context.Context) error {
+			if _, err := userKey(); err != nil {
+				return err // else each machine would say it
+			}
+			return others.Check(ctx)
+		}},
+		userKey: userKey,
+		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
+			return cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)
+		},
+		list:    others.List,
+		refusal: vm.Elsewhere.Failf("the VMs are not wiabctl's (vms.provider: %s)", vm.External),
+	}
+}
+
+// found is the stage of VMs that are there already.
+type found struct{ *vm.Others }
+
+// Name of the stage.
+func (found) Name() string { return "vms" }
+
+// ask runs a program on a VM and returns what it says.
+func (i *Installation) ask(ctx context.Context, m vm.Machine, argv ...string) ([]byte, error) {
+	target, err := i.target(m)
+	if err != nil {
+		return nil, err
+	}
+	client, err := target.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return client.Run(ctx, argv...)
+}
