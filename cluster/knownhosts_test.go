@@ -39,7 +39,9 @@ func newKeys(t *testing.T) (ed25519, ecdsaKey, rsaKey ssh.Signer) {
 
 func TestKnownHosts(t *testing.T) {
 	ed25519, curve, primes := newKeys(t)
-	line := func(key ssh.Signer, host string) string { return knownhosts.Line([]string{host}, key.PublicKey()) + "\n" }
+	line := func(key ssh.Signer, host string) string {
+		return knownhosts.Line([]string{host}, key.PublicKey()) + "\n"
+	}
 	for _, tc := range []struct {
 		name, file string
 		want       ssh.Signer // nil: refused
@@ -82,7 +84,11 @@ func TestDialByRSA(t *testing.T) {
 	_, _, primes := newKeys(t)
 	userKey := newKey(t)
 	config := &ssh.ServerConfig{PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return nil, nil }}
-	config.AddHostKey(primes)
+	modern, err := ssh.NewSignerWithAlgorithms(primes.(ssh.AlgorithmSigner), []string{ssh.KeyAlgoRSASHA512})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.AddHostKey(modern) // as OpenSSH since 8.8
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

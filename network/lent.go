@@ -43,8 +43,7 @@ func (s *Spec) MTU() (int, error) {
 
 func (s *Spec) link() (netlink.Link, error) {
 	link, err := netlink.LinkByName(s.Bridge)
-	var none netlink.LinkNotFoundError
-	if errors.As(err, &none) {
+	if _, none := errors.AsType[netlink.LinkNotFoundError](err); none {
 		return nil, BridgeMissing.Failf("there is no interface %s, which has to lead to the VMs", s.Bridge)
 	}
 	if err != nil {

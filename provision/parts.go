@@ -23,8 +23,8 @@ func (i *Installation) preflight() Stage {
 		checks: slices.Concat([]func(context.Context) error{rootCheck}, i.provider.checks, []func(context.Context) error{
 			i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck,
 		}),
-		fetch:  i.artifact().PlanFetch,
-		warn:   func(w *change.Warning) { i.pipeline.warn("preflight", w) },
+		fetch: i.artifact().PlanFetch,
+		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
 	}
 }
 

@@ -22,7 +22,7 @@ type provider struct {
 	userKey  func() (assets.Key, error)    // opens the VMs
 	hostKey  func(vm.Machine) (ssh.PublicKey, error)
 	list     func(context.Context) ([]VM, error)
-	disks    func() ([]string, error)                                         // nil: nobody can tell one disk from another
+	disks    func() ([]string, error)                                         // what tells the VMs' disks apart from those of other VMs
 	libvirt  func(ctx context.Context, do func(*libvirt.Libvirt) error) error // nil: there is none
 	shipped  defaultNetwork
 	refusal  error // why the VMs' hardware is not wiabctl's to handle; nil if it is
@@ -80,6 +80,7 @@ func (i *Installation) foundVMs() provider {
 			return cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)
 		},
 		list:    others.List,
+		disks:   i.fingerprints,
 		refusal: vm.Elsewhere.Failf("the VMs are not wiabctl's (vms.provider: %s)", vm.External),
 	}
 }
@@ -89,6 +90,19 @@ type found struct{ *vm.Others }
 
 // Name of the stage.
 func (found) Name() string { return "vms" }
+
+// fingerprints are those of the VMs' host keys: a VM that was made anew has another.
+func (i *Installation) fingerprints() ([]string, error) {
+	var all []string
+	for _, m := range i.vms() {
+		key, err := i.provider.hostKey(m)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ssh.FingerprintSHA256(key))
+	}
+	return all, nil
+}
 
 // ask runs a program on a VM and returns what it says.
 func (i *Installation) ask(ctx context.Context, m vm.Machine, argv ...string) ([]byte, error) {
