@@ -43,9 +43,9 @@ func (f *Fabric) planBridge(ctx context.Context) ([]change.Change, error) {
 	if err := f.foreign(is); err != nil {
 		return nil, err
 	}
-	verb, reasons := is.differs(want)
-	if verb == "" {
-		return nil, nil
+	verb, reasons, err := is.differs(want)
+	if err != nil || verb == "" {
+		return nil, err
 	}
 	return []change.Change{{
 		Verb:    verb,
@@ -56,17 +56,21 @@ func (f *Fabric) planBridge(ctx context.Context) ([]change.Change, error) {
 }
 
 // differs says what has to be done about the network and why.
-func (is *standing) differs(want *libvirtxml.Network) (change.Verb, []string) {
+func (is *standing) differs(want *libvirtxml.Network) (change.Verb, []string, error) {
 	if is.network == nil {
-		return change.Create, []string{"it is not defined"}
+		return change.Create, []string{"it is not defined", "it brings " + addressees(want)}, nil
 	}
-	reasons := compare(is.defined, want)
-	if !slices.Equal(hosts(is.defined), hosts(want)) || is.live != nil && !slices.Equal(hosts(is.live), hosts(want)) {
-		reasons = append(reasons, "its reservations differ")
+	dhcp, err := leases(want)
+	if err != nil {
+		return "", nil, err
 	}
+	reasons := append(compare(is.defined, want), compareLeases(is.dhcp, dhcp)...)
 	if is.live != nil {
-		if stale := compare(is.live, want); len(stale) > 0 {
-			reasons = append(slices.Compact(slices.Sorted(slices.Values(append(reasons, stale...)))), "it will be restarted")
+		reasons = append(append(reasons, compare(is.live, want)...), compareLeases(is.liveDHCP, dhcp)...)
+		slices.Sort(reasons)
+		reasons = slices.Compact(reasons)
+		if len(compare(is.live, want)) > 0 {
+			reasons = append(reasons, "it will be restarted")
 		}
 	}
 	if !is.boots {
@@ -74,16 +78,28 @@ func (is *standing) differs(want *libvirtxml.Network) (change.Verb, []string) {
 	}
 	switch {
 	case len(reasons) > 0:
-		return change.Update, reasons
+		return change.Update, reasons, nil
 	case is.live == nil:
-		return change.Start, []string{"it is not active"}
+		return change.Start, []string{"it is not active"}, nil
 	default:
-		return "", nil
+		return "", nil, nil
 	}
 }
 
+// addressees are the VMs with their addresses, and the host.
+func addressees(n *libvirtxml.Network) string {
+	var all []string
+	for _, ip := range n.IPs {
+		all = append(all, "this host "+ip.Address)
+		for _, h := range ip.DHCP.Hosts {
+			all = append(all, h.Name+" "+h.IP)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // settleBridge makes the libvirt network what it should be. A network with VMs on
-// it is never restarted; its reservations change under them.
+// it is never restarted; its DHCP changes under them.
 func (f *Fabric) settleBridge(ctx context.Context, _ change.Progress) error {
 	want, err := f.definition()
 	if err != nil {
@@ -106,32 +122,51 @@ func (f *Fabric) settleBridge(ctx context.Context, _ change.Progress) error {
 	return nil
 }
 
-// settle defines, starts and updates the network.
+// settle defines, starts and updates the network. Where what runs and what is defined
+// lack the same of DHCP, both get it in one call.
 func (is *standing) settle(ctx context.Context, virt *libvirt.Libvirt, want *libvirtxml.Network) error {
-	if is.network == nil || len(compare(is.defined, want)) > 0 || !slices.Equal(hosts(is.defined), hosts(want)) {
-		text, err := want.Marshal()
-		if err != nil {
+	dhcp, err := leases(want)
+	if err != nil {
+		return err
+	}
+	defined := is.network != nil && len(compare(is.defined, want)) == 0
+	runs := is.live != nil && len(compare(is.live, want)) == 0
+	affect := libvirt.NetworkUpdateAffectLive
+	switch {
+	case defined && slices.Equal(is.dhcp, dhcp):
+	case defined && runs && slices.Equal(is.dhcp, is.liveDHCP):
+		affect |= libvirt.NetworkUpdateAffectConfig
+	default:
+		if err := is.define(virt, want); err != nil {
 			return err
 		}
-		network, err := virt.NetworkDefineXML(text)
-		if err != nil {
-			return fmt.Errorf("defining it: %w", err)
-		}
-		is.network = &network
 	}
 	if err := virt.NetworkSetAutostart(*is.network, 1); err != nil {
 		return fmt.Errorf("setting autostart: %w", err)
 	}
-	if is.live != nil && len(compare(is.live, want)) > 0 {
+	if runs {
+		return lend(virt, *is.network, is.liveDHCP, dhcp, affect)
+	}
+	if is.live != nil {
 		if err := virt.NetworkDestroy(*is.network); err != nil {
 			return fmt.Errorf("stopping it: %w", err)
 		}
-		is.live = nil
 	}
-	if is.live == nil {
-		return start(ctx, virt, *is.network)
+	return start(ctx, virt, *is.network)
+}
+
+// define says what the next start gives.
+func (is *standing) define(virt *libvirt.Libvirt, want *libvirtxml.Network) error {
+	text, err := want.Marshal()
+	if err != nil {
+		return err
 	}
-	return is.reserve(virt, hosts(want))
+	network, err := virt.NetworkDefineXML(text)
+	if err != nil {
+		return fmt.Errorf("defining it: %w", err)
+	}
+	is.network = &network
+	return nil
 }
 
 // start makes the network active. One that was just stopped may need a moment:
@@ -143,30 +178,6 @@ func start(ctx context.Context, virt *libvirt.Libvirt, network libvirt.Network) 
 		Interval:    100 * time.Millisecond,
 		Check:       func(context.Context) error { return virt.NetworkCreate(network) },
 	}.Await(ctx, nil)
-}
-
-// reserve brings the running network's reservations up to date, the surplus
-// first: an address or a name may move from one MAC to another.
-func (is *standing) reserve(virt *libvirt.Libvirt, want []libvirtxml.NetworkDHCPHost) error {
-	has := hosts(is.live)
-	for _, step := range []struct {
-		command libvirt.NetworkUpdateCommand
-		hosts   []libvirtxml.NetworkDHCPHost
-	}{
-		{libvirt.NetworkUpdateCommandDelete, without(has, want)},
-		{libvirt.NetworkUpdateCommandAddLast, without(want, has)},
-	} {
-		for _, host := range step.hosts {
-			text, err := host.Marshal()
-			if err != nil {
-				return err
-			}
-			if err := virt.NetworkUpdateCompat(*is.network, step.command, libvirt.NetworkSectionIPDhcpHost, -1, text, libvirt.NetworkUpdateAffectLive); err != nil {
-				return fmt.Errorf("reservation of %s for %s: %w", host.IP, host.MAC, err)
-			}
-		}
-	}
-	return nil
 }
 
 // removeBridge is the change that undoes the libvirt network, if it is ours.

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"cmp"
 	"encoding/xml"
 	"fmt"
 	"net"
@@ -53,6 +52,8 @@ type standing struct {
 	network   *libvirt.Network    // nil: not defined
 	defined   *libvirtxml.Network // what the next start gives
 	live      *libvirtxml.Network // what runs; nil: nothing
+	dhcp      []lease             // of what is defined
+	liveDHCP  []lease             // of what runs
 	guests    int                 // VMs attached to what runs
 	boots     bool                // autostart
 	owner     string              // of the mark; empty: not ours
@@ -105,8 +106,14 @@ func (is *standing) read(virt *libvirt.Libvirt) error {
 	if is.defined, _, err = describe(virt, *is.network, uint32(libvirt.NetworkXMLInactive)); err != nil {
 		return err
 	}
+	if is.dhcp, err = leases(is.defined); err != nil {
+		return err
+	}
 	if active == 1 {
 		if is.live, is.guests, err = describe(virt, *is.network, 0); err != nil {
+			return err
+		}
+		if is.liveDHCP, err = leases(is.live); err != nil {
 			return err
 		}
 	}
@@ -135,7 +142,7 @@ func describe(virt *libvirt.Libvirt, network libvirt.Network, flags uint32) (*li
 
 // shape is what of a network cannot change while it runs, in words.
 func shape(n *libvirtxml.Network) map[string]string {
-	words := map[string]string{"forward mode": "none", "bridge": "", "address": "", "DHCP range": ""}
+	words := map[string]string{"forward mode": "none", "bridge": "", "address": ""}
 	if n.Forward != nil {
 		words["forward mode"] = n.Forward.Mode
 	}
@@ -145,11 +152,6 @@ func shape(n *libvirtxml.Network) map[string]string {
 	}
 	for _, ip := range n.IPs {
 		words["address"] += ip.Address + "/" + ip.Netmask
-		if ip.DHCP != nil {
-			for _, r := range ip.DHCP.Ranges {
-				words["DHCP range"] += r.Start + "-" + r.End
-			}
-		}
 	}
 	return words
 }
@@ -165,26 +167,4 @@ func compare(is, want *libvirtxml.Network) []string {
 	}
 	slices.Sort(reasons)
 	return reasons
-}
-
-// hosts are a network's reservations, sorted.
-func hosts(n *libvirtxml.Network) []libvirtxml.NetworkDHCPHost {
-	var all []libvirtxml.NetworkDHCPHost
-	for _, ip := range n.IPs {
-		if ip.DHCP == nil {
-			continue
-		}
-		for _, h := range ip.DHCP.Hosts {
-			all = append(all, libvirtxml.NetworkDHCPHost{MAC: h.MAC, Name: h.Name, IP: h.IP})
-		}
-	}
-	slices.SortFunc(all, func(a, b libvirtxml.NetworkDHCPHost) int {
-		return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.MAC, b.MAC), cmp.Compare(a.Name, b.Name))
-	})
-	return all
-}
-
-// without are the reservations of the first list that the second lacks.
-func without(these, those []libvirtxml.NetworkDHCPHost) []libvirtxml.NetworkDHCPHost {
-	return slices.DeleteFunc(slices.Clone(these), func(h libvirtxml.NetworkDHCPHost) bool { return slices.Contains(those, h) })
 }

@@ -77,19 +77,34 @@ func TestNetworkDriftIsMended(t *testing.T) {
 			"start libvirt network wirebox: it is not active"},
 		{"gone", named(func(virt *libvirt.Libvirt, n libvirt.Network) error {
 			return errors.Join(virt.NetworkDestroy(n), virt.NetworkUndefine(n))
-		}), "create libvirt network wirebox: it is not defined"},
+		}), "create libvirt network wirebox: it is not defined; it brings this host 192.168.122.1, kubenode1 192.168.122.21, kubenode2 192.168.122.22, kubenode3 192.168.122.23"},
 		{"a reservation moves, VMs attached", func(t *testing.T, f *Fabric) {
 			attach(t)
 			f.Reservations[0].MAC = "52:54:00:00:00:77"
 			f.Reservations[2].Address = netip.MustParseAddr("192.168.122.77")
 		}, "update libvirt network wirebox: its reservations differ"},
+		{"another DHCP range, guests on it", func(t *testing.T, _ *Fabric) {
+			attach(t)
+			shift(t, libvirt.NetworkUpdateAffectLive|libvirt.NetworkUpdateAffectConfig)
+		}, "update libvirt network wirebox: its DHCP range is not 192.168.122.100-192.168.122.240"},
+		{"another DHCP range until the next start, guests on it", func(t *testing.T, _ *Fabric) {
+			attach(t)
+			shift(t, libvirt.NetworkUpdateAffectLive)
+		}, "update libvirt network wirebox: its DHCP range is not 192.168.122.100-192.168.122.240"},
+		{"another DHCP range from the next start, guests on it", func(t *testing.T, _ *Fabric) {
+			attach(t)
+			shift(t, libvirt.NetworkUpdateAffectConfig)
+		}, "update libvirt network wirebox: its DHCP range is not 192.168.122.100-192.168.122.240"},
+		{"a reservation more, guests on it", named(func(virt *libvirt.Libvirt, n libvirt.Network) error {
+			return virt.NetworkUpdateCompat(n, libvirt.NetworkUpdateCommandAddLast, libvirt.NetworkSectionIPDhcpHost, -1, "<host mac='52:54:00:00:00:99' ip='192.168.122.99'/>", libvirt.NetworkUpdateAffectLive)
+		}), "update libvirt network wirebox: its DHCP knows more than it should"},
 		{"another subnet", func(_ *testing.T, f *Fabric) {
 			f.Spec.Subnet = netip.MustParsePrefix("10.77.0.0/24")
 			for i := range f.Reservations {
 				f.Reservations[i].Address = f.Spec.nth(byte(20 + i))
 			}
-		}, "update libvirt network wirebox: DHCP range is 192.168.122.100-192.168.122.240, configured 10.77.0.100-10.77.0.240; " +
-			"address is 192.168.122.1/255.255.255.0, configured 10.77.0.1/255.255.255.0; its reservations differ; it will be restarted"},
+		}, "update libvirt network wirebox: address is 192.168.122.1/255.255.255.0, configured 10.77.0.1/255.255.255.0; " +
+			"its DHCP range is not 10.77.0.100-10.77.0.240; its reservations differ; it will be restarted"},
 		{"another bridge", func(_ *testing.T, f *Fabric) { f.Spec.Bridge = "virbr7" },
 			"update libvirt network wirebox: bridge is virbr0, configured virbr7; it will be restarted"},
 	} {
@@ -98,6 +113,7 @@ func TestNetworkDriftIsMended(t *testing.T) {
 			f := usual()
 			settled(t, f)
 			server, _ := os.ReadFile("/run/libvirt/network/wirebox.pid")
+			bridge := string(index("virbr0"))
 			tc.drift(t, f)
 			changes, err := f.planBridge(context.Background())
 			if diff := cmp.Diff([]string{tc.want}, lines(t, changes, err)); diff != "" {
@@ -107,8 +123,28 @@ func TestNetworkDriftIsMended(t *testing.T) {
 			if after, _ := os.ReadFile("/run/libvirt/network/wirebox.pid"); strings.Contains(tc.name, "attached") && string(after) != string(server) {
 				t.Errorf("the DHCP server was restarted: pid %q became %q", server, after)
 			}
+			if strings.Contains(tc.name, "guests on it") && string(index("virbr0")) != bridge {
+				t.Error("the network was restarted")
+			}
 		})
 	}
+}
+
+// shift gives the network another DHCP range.
+func shift(t *testing.T, affect libvirt.NetworkUpdateFlags) {
+	t.Helper()
+	virt(t, func(virt *libvirt.Libvirt) error {
+		network, err := virt.NetworkLookupByName("wirebox")
+		if err != nil {
+			return err
+		}
+		update := func(command libvirt.NetworkUpdateCommand, text string) error {
+			return virt.NetworkUpdateCompat(network, command, libvirt.NetworkSectionIPDhcpRange, -1, text, affect)
+		}
+		return errors.Join(
+			update(libvirt.NetworkUpdateCommandDelete, "<range start='192.168.122.100' end='192.168.122.240'/>"),
+			update(libvirt.NetworkUpdateCommandAddLast, "<range start='192.168.122.50' end='192.168.122.60'/>"))
+	})
 }
 
 func TestNetworkInUseIsNotRestarted(t *testing.T) {

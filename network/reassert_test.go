@@ -11,11 +11,7 @@ import (
 
 func TestFlushed(t *testing.T) {
 	needRoot(t)
-	wants := filepath.Join(unitsDir, "sysinit.target.wants")
-	if err := os.MkdirAll(wants, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(wants, nftablesUnit)
+	os.Remove(filepath.Join(unitsDir, "sysinit.target.wants", nftablesUnit))
 	for _, tc := range []struct {
 		name    string
 		enabled bool
@@ -29,13 +25,9 @@ func TestFlushed(t *testing.T) {
 		{"without a file", true, "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			os.Remove(link)
 			os.Remove(nftablesConf)
 			if tc.enabled {
-				if err := os.Symlink("/lib/systemd/system/"+nftablesUnit, link); err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { os.Remove(link) })
+				enableNftables(t)
 			}
 			if tc.conf != "" {
 				if err := os.WriteFile(nftablesConf, []byte(tc.conf), 0o600); err != nil {
@@ -48,6 +40,20 @@ func TestFlushed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// enableNftables has nftables.service start at boot, as systemctl does on Debian.
+func enableNftables(t *testing.T) {
+	t.Helper()
+	link := filepath.Join(unitsDir, "sysinit.target.wants", nftablesUnit)
+	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(link)
+	if err := os.Symlink("/lib/systemd/system/"+nftablesUnit, link); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(link) })
 }
 
 // The directory of somebody else's part of nftables.service stays.

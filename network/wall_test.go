@@ -1,10 +1,10 @@
 package network
 
 import (
+	"context"
+	"os"
 	"strings"
 	"testing"
-
-	"github.com/google/nftables/expr"
 
 	"wiabctl/provision/change"
 )
@@ -47,6 +47,8 @@ func TestWalls(t *testing.T) {
 		{name: "a table by hand that ends in a drop", rules: []string{inet("input", "accept", "iif lo accept", "udp dport 67 accept", "counter drop")}, fails: []string{"table inet filter " + host}},
 		{name: "a table by hand that lets us through", rules: []string{inet("forward", "drop", "ct state invalid drop", allWays)}},
 		{name: "what lets us through comes too late", rules: []string{inet("forward", "drop", "meta l4proto { tcp, udp } drop", allWays)}, fails: []string{forward}},
+		{name: "for the ports beside ours", rules: []string{inet("forward", "drop", "iifname virbr0 accept", "ct state established accept", "udp dport 1000-65535 accept", "tcp dport { 3478, 31772, 40000-65535 } accept")},
+			fails: []string{"drops what goes from wan0 to virbr0. "}},
 		{name: "names with a wildcard, jumps, returns", rules: []string{inet("forward", "drop", "jump friends", `oifname "virbr*" tcp dport { 3478, 31000-32000 } accept`, "oifname virbr0 udp dport { 3478, 32768-65535 } accept", "ct state vmap @states")}},
 		{name: "gone to a chain that decides nothing", rules: []string{inet("forward", "drop", "iifname wan0 goto friends", allWays)}, fails: []string{"drops what goes from wan0 to virbr0. "}},
 		{name: "for DNAT only", rules: []string{inet("forward", "drop", "ct status dnat accept", "ct state established,related accept", "iifname virbr0 ip saddr 192.168.122.0/24 accept")}},
@@ -73,14 +75,6 @@ func TestWalls(t *testing.T) {
 				t.Errorf("warnings %v, want %q", warnings, tc.warns)
 			}
 		})
-	}
-}
-
-// Queues are not in every kernel.
-func TestProgramDecides(t *testing.T) {
-	w := &walk{}
-	if end, err := w.obey(&expr.Verdict{Kind: expr.VerdictQueue}, nil, true); end != blocked || !w.doubt || err != nil {
-		t.Errorf("got %v, doubt %v (%v), want a doubt", end, w.doubt, err)
 	}
 }
 
@@ -127,5 +121,20 @@ func TestWallsFollowTheConfiguration(t *testing.T) {
 	given(t, "flush ruleset\n"+inet("forward", "drop", "ct status dnat accept"))
 	if left := f.walls(); left != nil {
 		t.Errorf("what begins outside and its answers suffice without egress, but: %v", left)
+	}
+}
+
+// Preflight tells of firewalls and flushes.
+func TestWallsAreChecked(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	given(t, inet("forward", "drop"))
+	enableNftables(t)
+	if err := os.WriteFile(nftablesConf, []byte("flush ruleset\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := usual().Check(context.Background())
+	if !kindOf(err, Wall.ID) || !strings.Contains(errText(err), nftablesConf) {
+		t.Errorf("check: %v, want a Failure of kind %s, and a word on %s", err, Wall.ID, nftablesConf)
 	}
 }
