@@ -18,7 +18,7 @@ type foreignChains struct {
 }
 
 // readChains lists the chains of the families ip and inet, but for those of our own
-// tables.
+// tables and of libvirt's (10.4 and newer), whose rules are all for other networks.
 func readChains(conn *nftables.Conn) (*foreignChains, error) {
 	c := &foreignChains{conn: conn, read: map[string][]*nftables.Rule{}, sets: map[string]*elements{}}
 	for _, family := range []nftables.TableFamily{nftables.TableFamilyIPv4, nftables.TableFamilyINet} {
@@ -26,7 +26,9 @@ func readChains(conn *nftables.Conn) (*foreignChains, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the chains of nftables: %w", err)
 		}
-		c.all = append(c.all, slices.DeleteFunc(found, func(f *nftables.Chain) bool { return strings.HasPrefix(f.Table.Name, tableName) })...)
+		c.all = append(c.all, slices.DeleteFunc(found, func(f *nftables.Chain) bool {
+			return strings.HasPrefix(f.Table.Name, tableName) || f.Table.Name == "libvirt_network"
+		})...)
 	}
 	return c, nil
 }

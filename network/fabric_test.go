@@ -30,7 +30,7 @@ func TestFabricFromNothingAndBack(t *testing.T) {
 	changes, err := f.Plan(ctx)
 	want := []string{
 		"update kernel settings: " + settingsFile + " is missing; net.ipv4.ip_forward is 0, wanted 1; net.ipv4.conf.all.rp_filter is 0, wanted 2",
-		"create libvirt network wirebox: it is not defined; it brings this host 192.168.122.1, kubenode1 192.168.122.21, kubenode2 192.168.122.22, kubenode3 192.168.122.23",
+		"create libvirt network wirebox: it is not defined; " + brought,
 		"create nftables table ip wiabctl: the table does not exist",
 		"update docker's chain DOCKER-USER: it lacks -i virbr0 -o virbr0 -m comment --comment wiabctl -j ACCEPT and " +
 			"-i virbr0 -o wan0 -m comment --comment wiabctl -j ACCEPT and -i wan0 -o virbr0 -m comment --comment wiabctl -j ACCEPT",

@@ -10,7 +10,6 @@ import (
 
 	"github.com/digitalocean/go-libvirt"
 	"github.com/google/go-cmp/cmp"
-	"libvirt.org/go/libvirtxml"
 )
 
 func TestDefinition(t *testing.T) {
@@ -24,6 +23,9 @@ func TestDefinition(t *testing.T) {
 	}
 	golden(t, "network.xml", text+"\n")
 }
+
+// brought is what a plan says of the usual network's addresses.
+const brought = "it brings this host 192.168.122.1, kubenode1 192.168.122.21, kubenode2 192.168.122.22, kubenode3 192.168.122.23"
 
 // settled makes the libvirt network alone.
 func settled(t *testing.T, f *Fabric) {
@@ -77,7 +79,7 @@ func TestNetworkDriftIsMended(t *testing.T) {
 			"start libvirt network wirebox: it is not active"},
 		{"gone", named(func(virt *libvirt.Libvirt, n libvirt.Network) error {
 			return errors.Join(virt.NetworkDestroy(n), virt.NetworkUndefine(n))
-		}), "create libvirt network wirebox: it is not defined; it brings this host 192.168.122.1, kubenode1 192.168.122.21, kubenode2 192.168.122.22, kubenode3 192.168.122.23"},
+		}), "create libvirt network wirebox: it is not defined; " + brought},
 		{"a reservation moves, VMs attached", func(t *testing.T, f *Fabric) {
 			attach(t)
 			f.Reservations[0].MAC = "52:54:00:00:00:77"
@@ -128,23 +130,6 @@ func TestNetworkDriftIsMended(t *testing.T) {
 			}
 		})
 	}
-}
-
-// shift gives the network another DHCP range.
-func shift(t *testing.T, affect libvirt.NetworkUpdateFlags) {
-	t.Helper()
-	virt(t, func(virt *libvirt.Libvirt) error {
-		network, err := virt.NetworkLookupByName("wirebox")
-		if err != nil {
-			return err
-		}
-		update := func(command libvirt.NetworkUpdateCommand, text string) error {
-			return virt.NetworkUpdateCompat(network, command, libvirt.NetworkSectionIPDhcpRange, -1, text, affect)
-		}
-		return errors.Join(
-			update(libvirt.NetworkUpdateCommandDelete, "<range start='192.168.122.100' end='192.168.122.240'/>"),
-			update(libvirt.NetworkUpdateCommandAddLast, "<range start='192.168.122.50' end='192.168.122.60'/>"))
-	})
 }
 
 func TestNetworkInUseIsNotRestarted(t *testing.T) {
@@ -238,16 +223,19 @@ func TestForeignNetworksAreRefused(t *testing.T) {
 	}
 }
 
-func TestPrefixOf(t *testing.T) {
-	for want, ip := range map[string]libvirtxml.NetworkIP{
-		"192.168.122.0/24": {Address: "192.168.122.1", Netmask: "255.255.255.0"},
-		"10.0.0.0/8":       {Address: "10.1.2.3", Prefix: 8},
-		"172.16.0.0/12":    {Address: "172.20.0.1", Netmask: "255.240.0.0"},
-		"fd00::/64":        {Address: "fd00::1", Family: "ipv6", Prefix: 64},
-		"invalid Prefix":   {},
-	} {
-		if got := prefixOf(ip).String(); got != want {
-			t.Errorf("%+v is %s, want %s", ip, got, want)
+// shift gives the network another DHCP range.
+func shift(t *testing.T, affect libvirt.NetworkUpdateFlags) {
+	t.Helper()
+	virt(t, func(virt *libvirt.Libvirt) error {
+		network, err := virt.NetworkLookupByName("wirebox")
+		if err != nil {
+			return err
 		}
-	}
+		update := func(command libvirt.NetworkUpdateCommand, text string) error {
+			return virt.NetworkUpdateCompat(network, command, libvirt.NetworkSectionIPDhcpRange, -1, text, affect)
+		}
+		return errors.Join(
+			update(libvirt.NetworkUpdateCommandDelete, "<range start='192.168.122.100' end='192.168.122.240'/>"),
+			update(libvirt.NetworkUpdateCommandAddLast, "<range start='192.168.122.50' end='192.168.122.60'/>"))
+	})
 }

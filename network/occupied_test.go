@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/digitalocean/go-libvirt"
+	"libvirt.org/go/libvirtxml"
 
 	"wiabctl/provision/change"
 )
@@ -117,5 +118,19 @@ func TestDockerThatDoesNotTell(t *testing.T) {
 	}
 	if err := usual().Check(context.Background()); err != nil {
 		t.Errorf("docker was asked although it does not run: %v", err)
+	}
+}
+
+func TestPrefixOf(t *testing.T) {
+	for want, ip := range map[string]libvirtxml.NetworkIP{
+		"192.168.122.0/24": {Address: "192.168.122.1", Netmask: "255.255.255.0"},
+		"10.0.0.0/8":       {Address: "10.1.2.3", Prefix: 8},
+		"172.16.0.0/12":    {Address: "172.20.0.1", Netmask: "255.240.0.0"},
+		"fd00::/64":        {Address: "fd00::1", Family: "ipv6", Prefix: 64},
+		"invalid Prefix":   {},
+	} {
+		if got := prefixOf(ip).String(); got != want {
+			t.Errorf("%+v is %s, want %s", ip, got, want)
+		}
 	}
 }

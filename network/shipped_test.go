@@ -244,7 +244,7 @@ func TestLeavingNetworkIsPassedOver(t *testing.T) {
 				}
 				return
 			}
-			want := []string{"create libvirt network " + f.Spec.Name + ": it is not defined"}
+			want := []string{"create libvirt network " + f.Spec.Name + ": it is not defined; " + brought}
 			if diff := cmp.Diff(want, lines(t, changes, err)); diff != "" || checked != nil {
 				t.Fatalf("check: %v, plan (-want +got):\n%s", checked, diff)
 			}

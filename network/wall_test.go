@@ -21,6 +21,8 @@ func TestWalls(t *testing.T) {
 		{name: "somebody's rule for another port", rules: []string{"table ip foreign { chain c { type filter hook forward priority 10; tcp dport 9 counter drop; }; }"}},
 		{name: "somebody's blocked clients", rules: []string{inet("forward", "accept", "ip saddr 192.0.2.0/24 drop", "ip saddr @office drop")}},
 		{name: "our own firewall", rules: []string{"table inet wiabctl_firewall { chain input { type filter hook input priority 0; drop; }; }"}},
+		{name: "libvirt's rules for a network that goes", rules: []string{"table ip libvirt_network { chain forward { type filter hook forward priority 0; policy accept; oifname virbr0 counter reject; }; }",
+			"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:LIBVIRT_FWI - [0:0]\n-A FORWARD -j LIBVIRT_FWI\n-A LIBVIRT_FWI -o virbr0 -j REJECT\nCOMMIT\n"}},
 		{name: "ufw", rules: []string{testdata(t, "ufw.rules")}, fails: []string{
 			"ufw " + host + "Let it through: ufw allow in on virbr0",
 			"ufw " + forward + "Let it through: ufw route allow in on wan0 out on virbr0; ufw route allow in on virbr0 out on wan0; ufw route allow in on virbr0 out on virbr0"}},
