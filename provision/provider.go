@@ -2,6 +2,8 @@ package provision
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net"
 
 	"github.com/digitalocean/go-libvirt"
@@ -47,7 +49,13 @@ func (i *Installation) madeVMs() provider {
 		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check},
 		packages: hypervisor(),
 		keys:     keys,
-		userKey:  func() (assets.Key, error) { return i.keys().Load(assets.UserKey) },
+		userKey: func() (assets.Key, error) {
+			key, err := i.keys().Load(assets.UserKey)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = vm.Missing.Failf("there are no VMs yet: %w", err)
+			}
+			return key, err
+		},
 		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
 			host, err := i.keys().Load(assets.HostKey(m.Name))
 			if err != nil {
@@ -66,7 +74,14 @@ func (i *Installation) madeVMs() provider {
 func (i *Installation) foundVMs() provider {
 	access := i.config.VMs.Access
 	others := &vm.Others{Machines: i.vms(), Ask: i.ask, MTU: i.config.Network.MTU}
-	userKey := func() (assets.Key, error) { return assets.ReadKey(access.Key) }
+	// That a file is missing means elsewhere that wiabctl has yet to make it.
+	userKey := func() (assets.Key, error) {
+		key, err := assets.ReadKey(access.Key)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = assets.KeyUnusable.Failf("vms.key: there is no file %s", access.Key)
+		}
+		return key, err
+	}
 	return provider{
 		stage: found{others},
 		checks: []func(context.Context) error{func(ctx context.Context) error {
@@ -77,7 +92,11 @@ func (i *Installation) foundVMs() provider {
 		}},
 		userKey: userKey,
 		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
-			return cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)
+			key, err := cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)
+			if err != nil {
+				return nil, vm.Aloof.Failf("vms.known_hosts: %s", err.Error())
+			}
+			return key, nil
 		},
 		list:    others.List,
 		disks:   i.fingerprints,

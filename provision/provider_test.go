@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,6 +91,15 @@ func TestOthersVMsAreReachedWithTheirKeys(t *testing.T) {
 	}
 	if err := i.provider.checks[0](t.Context()); !errors.Is(err, assets.KeyUnusable.Failf("")) || len(change.Failures(err)) != 1 {
 		t.Errorf("a key that others may read: %v, want one Failure of kind %s", err, assets.KeyUnusable.ID)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.provider.userKey(); !errors.Is(err, assets.KeyUnusable.Failf("")) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no key: %v, want a Failure of kind %s, for nobody will make it", err, assets.KeyUnusable.ID)
+	}
+	if _, err := i.fingerprints(); !errors.Is(err, vm.Aloof.Failf("")) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no host keys: %v, want a Failure of kind %s, for nobody will make them", err, vm.Aloof.ID)
 	}
 }
 

@@ -2,10 +2,8 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"wiabctl/cluster"
 	"wiabctl/provision/change"
@@ -76,9 +74,6 @@ func (i *Installation) VMLog(ctx context.Context, name string, follow bool, out 
 // SSH runs a session on a VM, whose host key is known, and returns its exit status.
 func (i *Installation) SSH(ctx context.Context, name string, s Session) (int, error) {
 	target, err := i.vmTarget(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, vm.Missing.Failf("there is no VM %s yet: %w", name, err)
-	}
 	if err != nil {
 		return 0, err
 	}

@@ -18,7 +18,7 @@ var (
 	}
 	NotReady = change.Kind{
 		ID: "vm-not-ready", Exit: 33,
-		Advice: "look at its console (virsh console NAME), or raise vms.ready if the host is slow",
+		Advice: "look at its console (`wiabctl vm console NAME`, `wiabctl vm logs NAME`), or raise vms.ready if the host is slow",
 	}
 	Unreachable = change.Kind{
 		ID: "libvirt-unreachable", Exit: 34,
