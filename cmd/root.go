@@ -21,16 +21,23 @@ type options struct {
 const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
 
 // Execute runs the command line and returns the process's exit code: 0, the code
-// of the first failure in the catalogue, or 1.
+// of the first failure in the catalogue, that of a program that ran on a VM, or 1.
 func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	return conclude(ctx, root.ExecuteContext(ctx), errOut)
+}
+
+// conclude tells what went wrong, if anything did, and returns the exit code.
+func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if err == nil {
 		return 0
+	}
+	if status, ok := errors.AsType[*exitStatus](err); ok {
+		return status.code // what there is to say, the program said
 	}
 	if ctx.Err() != nil {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)

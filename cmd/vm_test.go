@@ -2,11 +2,41 @@ package cmd
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"wiabctl/provision"
 )
+
+func TestConclude(t *testing.T) {
+	stopped, cancel := context.WithCancel(context.Background())
+	cancel()
+	failed := provision.BadUsage.Failf("what?")
+	for _, tc := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		code int
+		says string
+	}{
+		{"success", t.Context(), nil, 0, ""},
+		{"a program on a VM", t.Context(), &exitStatus{42}, 42, ""},
+		{"a known failure", t.Context(), fmt.Errorf("vms: %w", failed), 14, "error: vms: what?"},
+		{"another", t.Context(), errors.New("odd"), 1, "error: odd"},
+		{"a signal", stopped, errors.New("odd"), 15, "error: stopped by a signal"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var out bytes.Buffer
+			if code := conclude(tc.ctx, tc.err, &out); code != tc.code || !strings.HasPrefix(out.String(), tc.says) || tc.says == "" && out.Len() > 0 {
+				t.Errorf("exit code %d, want %d; said %q", code, tc.code, out.String())
+			}
+		})
+	}
+}
 
 // twoVMs are one that is well and one that is not.
 func twoVMs() []provision.VM {

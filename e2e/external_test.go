@@ -79,7 +79,8 @@ func externally(t *testing.T) {
 		onHost(t, fmt.Sprintf("echo %s $(ssh-keygen -y -f /var/lib/wiabctl/keys/host-%s) >>%s/known_hosts", address, name, externalDir))
 	}
 	onHost(t, "cd "+externalDir+" && ssh-keygen -q -H -f known_hosts 2>&1 && rm known_hosts.old && ! grep 192.168 known_hosts")
-	writeHost(t, externalFile, strings.Replace(freshConfig, "\nvms:\n",
+	config := strings.ReplaceAll(freshConfig, "disk: 4GiB", "disk: 2GiB") // the lab's small image does not grow to its disk
+	writeHost(t, externalFile, strings.Replace(config, "\nvms:\n",
 		"\nvms:\n  provider: external\n  key: "+externalDir+"/key\n  known_hosts: "+externalDir+"/known_hosts\n  machines:\n"+machines, 1))
 }
 
