@@ -124,7 +124,9 @@ func TestHelmOperationsAgain(t *testing.T) {
 // TestReboot reboots the KVM host; without wiabctl all domains answer again.
 func TestReboot(t *testing.T) {
 	installed(t, red, blue)
-	before := onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort")
+	const rules = "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort"
+	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
+	before := onHost(t, rules)
 	if err := theLab.Reboot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,8 @@ func TestReboot(t *testing.T) {
 	})
 	answers(t, green, red, blue)
 	onHost(t, foreign)
-	same(t, "the rules after the reboot", before, onHost(t, "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort"))
+	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
+	same(t, "the rules after the reboot", before, onHost(t, rules))
 	eventually(t, 2*time.Minute, func(ctx context.Context) error {
 		a, err := try(ctx, "wiabctl", "plan")
 		if err == nil && a.stdout != "0 changes to make\n" {

@@ -32,10 +32,10 @@ func newCast(t *testing.T) cast {
 	for i := 1; i <= 3; i++ {
 		link := fmt.Sprintf("node%d", i)
 		run(t, "ip", "link", "add", link, "type", "veth", "peer", "name", link+"p")
-		t.Cleanup(func() { run(t, "ip", "link", "delete", link) })
 		run(t, "ip", "link", "set", link, "master", "healthbr0", "up")
 		node := Kubenode{fmt.Sprintf("kubenode%d", i), netip.MustParseAddr(fmt.Sprintf("10.123.0.2%d", i))}
 		newPlace(t, link+"p", node.Address.String()+"/24", "10.123.0.1").serve(t, node.Name, nodeHTTPS)
+		t.Cleanup(func() { run(t, "ip", "link", "delete", link) }) // before its namespace takes it along
 		c.targets = append(c.targets, Target{node.Name, netip.AddrPortFrom(node.Address, nodeHTTPS)})
 		w.kubenodes = append(w.kubenodes, node)
 	}
