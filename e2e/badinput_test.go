@@ -102,3 +102,41 @@ func TestForeignRefused(t *testing.T) {
 	}
 	same(t, "something was changed", freshHost, onHost(t, hostObjects))
 }
+
+// TestSubnetClash refuses a range that somebody else on the host uses, names one that
+// is free, and moves the whole deployment there when told to.
+func TestSubnetClash(t *testing.T) {
+	empty(t)
+	for _, test := range []struct{ name, before, after, says string }{
+		{"a route", "ip route add 192.168.122.128/25 dev host0", "ip route delete 192.168.122.128/25", "192.168.122.128/25, which this host reaches through host0"},
+		{"an address of a link that is down", "ip link add clash0 type bridge && ip address add 192.168.122.9/24 dev clash0", "ip link delete clash0",
+			"192.168.122.0/24 of the interface clash0"},
+		{"an inactive libvirt network", "echo \"<network><name>clash</name><bridge name='clash0'/><ip address='192.168.0.1' netmask='255.255.0.0'/></network>\" | virsh net-define /dev/stdin",
+			"virsh net-undefine clash", "192.168.0.0/16 of libvirt's network clash"},
+		{"a docker network", "docker network create --subnet 192.168.112.0/20 --opt com.docker.network.bridge.name=clash0 clash && ip link delete clash0",
+			"docker network rm clash", "192.168.112.0/20 of docker's network clash"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := onHost(t, hostObjects)
+			onHost(t, test.before)
+			defer func() {
+				onHost(t, test.after)
+				same(t, "something is left", before, onHost(t, hostObjects))
+			}()
+			a := wiabctl(t, "up")
+			if a.code != 42 || !strings.Contains(a.stderr, "subnet-clash") || !strings.Contains(a.stderr, test.says) {
+				t.Errorf("exit code %d; want 42 and %q", a.code, test.says)
+			}
+			_, named, found := strings.Cut(a.stderr, "set network.subnet: ")
+			if !found {
+				t.Fatal("no free range is named")
+			}
+			free := strings.Fields(named)[0]
+			writeHost(t, configFile, freshConfig+"network: {subnet: "+free+"}\n")
+			defer writeHost(t, configFile, freshConfig)
+			if p, node := mustWiabctl(t, "plan"), strings.TrimSuffix(free, "0/24")+"21"; !strings.Contains(p.stdout, node) {
+				t.Errorf("the plan does not show kubenode1 at %s", node)
+			}
+		})
+	}
+}

@@ -141,6 +141,9 @@ func TestReboot(t *testing.T) {
 	})
 	answers(t, green, red, blue)
 	onHost(t, foreign)
+	if _, err := shell(t.Context(), "test $(systemctl show --property=ActiveEnterTimestampMonotonic --value wiabctl-network) -lt $(systemctl show --property=InactiveExitTimestampMonotonic --value libvirtd)"); err != nil {
+		t.Errorf("libvirtd, which starts the VMs, did not wait for the rules: %v", err)
+	}
 	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
 	same(t, "the rules after the reboot", before, onHost(t, rules))
 	eventually(t, 2*time.Minute, func(ctx context.Context) error {
