@@ -48,6 +48,9 @@ func (i *Installation) actOnVMs(ctx context.Context, plan func() ([]change.Chang
 	if i.provider.refusal != nil {
 		return 0, i.provider.refusal
 	}
+	if err := i.snapshots().Check(ctx); err != nil {
+		return 0, err
+	}
 	changes, err := plan()
 	if err != nil {
 		return 0, err
