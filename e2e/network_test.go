@@ -187,7 +187,7 @@ func TestNetworkCommands(t *testing.T) {
 
 	// SSH from outside is played by the host itself, under another name.
 	defer onHost(t, "rm -rf /root/.ssh")
-	onHost(t, `ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys && echo "outside $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts && printf 'Host outside\nHostName 127.0.0.1\nHostKeyAlias outside\n' >/root/.ssh/config`)
+	onHost(t, `rm -rf /root/.ssh && mkdir -m 700 /root/.ssh && ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519 && cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys && echo "outside $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts && printf 'Host outside\nHostName 127.0.0.1\nHostKeyAlias outside\n' >/root/.ssh/config`)
 	if a := mustWiabctl(t, "network", "check", "--from", "outside"); strings.Count(a.stdout, "outside") != 2 {
 		t.Error("check does not tell of the ways from outside")
 	}
