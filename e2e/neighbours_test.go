@@ -5,17 +5,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/e2e/lab"
 )
 
 // The scenarios with the host's other tenants: docker and others' firewall rules.
 
 // ways demands that every way still leads there: from the internet, from a VM through
-// the public address (hairpin), from a VM to another, from the VMs to the host's DNS.
+// the public address (hairpin), from a VM to another.
 func ways(t *testing.T) {
 	t.Helper()
 	client := internetClient(t)
 	eventually(t, 20*time.Second, func(ctx context.Context) error { return deeplinkProblem(ctx, client, green) })
-	for _, server := range []string{"webapp." + green + " 80", "kubenode2 31772"} { // a name that the host's DNS knows, and a neighbour
+	for _, server := range []string{lab.WAN + " 80", kubenodes["kubenode2"] + " 31772"} {
 		onVM(t, "assethost", `printf "HEAD / HTTP/1.0\r\n\r\n" | nc -w 5 `+server+" | grep ^HTTP/")
 	}
 }
