@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -23,16 +22,13 @@ func newNetworkCheck(o *options) *cobra.Command {
 		Example: "  sudo wiabctl network check\n  sudo wiabctl network check --from ops@elsewhere.example.net",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
+			return o.with(c, func(installation *provision.Installation) error {
+				probes, err := installation.CheckNetwork(c.Context(), from)
+				if rendering := o.renderProbes(c.OutOrStdout(), probes); err == nil {
+					err = rendering
+				}
 				return err
-			}
-			defer installation.Close()
-			probes, err := installation.CheckNetwork(c.Context(), from)
-			if rendering := o.renderProbes(c.OutOrStdout(), probes); err == nil {
-				err = rendering
-			}
-			return err
+			})
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "an SSH login on a machine on the internet, to connect from")
@@ -41,13 +37,7 @@ func newNetworkCheck(o *options) *cobra.Command {
 
 func (o *options) renderProbes(out io.Writer, probes []provision.Probe) error {
 	if o.output == "json" {
-		lines := json.NewEncoder(out)
-		for _, p := range probes {
-			if err := lines.Encode(p); err != nil {
-				return err
-			}
-		}
-		return nil
+		return encode(out, probes...)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range probes {

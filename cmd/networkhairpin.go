@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -36,24 +35,21 @@ func newNetworkHairpin(o *options) *cobra.Command {
 }
 
 func (o *options) hairpinStatus(c *cobra.Command) error {
-	installation, err := o.open(c.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	hairpin, err := installation.Hairpin()
-	if err != nil {
-		return err
-	}
-	if o.output == "json" {
-		return json.NewEncoder(c.OutOrStdout()).Encode(hairpin)
-	}
-	fmt.Fprintf(c.OutOrStdout(), "%s: ", hairpin.Mode)
-	if hairpin.Loaded {
-		fmt.Fprint(c.OutOrStdout(), "in force, ")
-	}
-	fmt.Fprintln(c.OutOrStdout(), counted(hairpin.Loaded, hairpin.Packets, "connection"))
-	return nil
+	return o.with(c, func(installation *provision.Installation) error {
+		hairpin, err := installation.Hairpin()
+		if err != nil {
+			return err
+		}
+		if o.output == "json" {
+			return encode(c.OutOrStdout(), hairpin)
+		}
+		fmt.Fprintf(c.OutOrStdout(), "%s: ", hairpin.Mode)
+		if hairpin.Loaded {
+			fmt.Fprint(c.OutOrStdout(), "in force, ")
+		}
+		fmt.Fprintln(c.OutOrStdout(), counted(hairpin.Loaded, hairpin.Packets, "connection"))
+		return nil
+	})
 }
 
 func (o *options) setHairpin(c *cobra.Command, mode string) error {

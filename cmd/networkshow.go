@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -21,19 +20,16 @@ func newNetworkShow(o *options) *cobra.Command {
 		Example: "  sudo wiabctl network show\n  sudo wiabctl network show --output json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			view, err := installation.ShowNetwork(c.Context())
-			if err != nil {
-				return err
-			}
-			if o.output == "json" {
-				return json.NewEncoder(c.OutOrStdout()).Encode(view)
-			}
-			return renderNetwork(c.OutOrStdout(), view)
+			return o.with(c, func(installation *provision.Installation) error {
+				view, err := installation.ShowNetwork(c.Context())
+				if err != nil {
+					return err
+				}
+				if o.output == "json" {
+					return encode(c.OutOrStdout(), view)
+				}
+				return renderNetwork(c.OutOrStdout(), view)
+			})
 		},
 	}
 }

@@ -30,10 +30,10 @@ func newPlan(o *options) *cobra.Command {
 
 // plan asks the configured installation what it has to do.
 func (o *options) plan(c *cobra.Command) ([]provision.Planned, error) {
-	installation, err := o.open(c.OutOrStdout())
-	if err != nil {
-		return nil, err
-	}
-	defer installation.Close()
-	return installation.Plan(c.Context())
+	var plans []provision.Planned
+	err := o.with(c, func(installation *provision.Installation) (err error) {
+		plans, err = installation.Plan(c.Context())
+		return err
+	})
+	return plans, err
 }

@@ -91,12 +91,3 @@ func fromEnvironment(name, otherwise string) string {
 	}
 	return otherwise
 }
-
-// open reads the configuration and makes the installation that it describes.
-func (o *options) open(out io.Writer) (*provision.Installation, error) {
-	config, err := provision.Load(o.config)
-	if err != nil {
-		return nil, err
-	}
-	return provision.Open(config, o.view(out)), nil
-}

@@ -101,33 +101,15 @@ func newSnapshotList(o *options) *cobra.Command {
 		Example: "  sudo wiabctl snapshot list\n  sudo wiabctl snapshot list --output json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			all, err := installation.Snapshots(c.Context())
-			if err != nil {
-				return err
-			}
-			return o.renderSnapshots(c.OutOrStdout(), all)
+			return o.with(c, func(installation *provision.Installation) error {
+				all, err := installation.Snapshots(c.Context())
+				if err != nil {
+					return err
+				}
+				return o.renderSnapshots(c.OutOrStdout(), all)
+			})
 		},
 	}
-}
-
-// locked opens the installation and does something to it under the run lock.
-func (o *options) locked(c *cobra.Command, command string, do func(*provision.Installation) error) error {
-	installation, err := o.open(c.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	unlock, err := provision.Lock(command)
-	if err != nil {
-		return err
-	}
-	defer unlock() //nolint:errcheck // the process's end unlocks too
-	return do(installation)
 }
 
 // carry shows the plan and makes it after a yes.

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -25,13 +24,11 @@ type snapshotLine struct {
 // renderSnapshots lists snapshots, one a line.
 func (o *options) renderSnapshots(out io.Writer, all []provision.Snapshot) error {
 	if o.output == "json" {
-		lines := json.NewEncoder(out)
+		var lines []snapshotLine
 		for _, s := range all {
-			if err := lines.Encode(lineOf(s)); err != nil {
-				return err
-			}
+			lines = append(lines, lineOf(s))
 		}
-		return nil
+		return encode(out, lines...)
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(out, "there are no snapshots")

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
 )
 
 func newVMConsole(o *options) *cobra.Command {
@@ -14,20 +16,17 @@ func newVMConsole(o *options) *cobra.Command {
 		Args:              one,
 		ValidArgsFunction: completeOne,
 		RunE: func(c *cobra.Command, args []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			if at, ok := terminalOf(c.InOrStdin()); ok {
-				c.PrintErrf("the console of %s; Ctrl-] leaves it\r\n", args[0])
-				restore, err := at.raw()
-				if err != nil {
-					return err
+			return o.with(c, func(installation *provision.Installation) error {
+				if at, ok := terminalOf(c.InOrStdin()); ok {
+					c.PrintErrf("the console of %s; Ctrl-] leaves it\r\n", args[0])
+					restore, err := at.raw()
+					if err != nil {
+						return err
+					}
+					defer restore()
 				}
-				defer restore()
-			}
-			return installation.AttachConsole(c.Context(), args[0], c.InOrStdin(), c.OutOrStdout())
+				return installation.AttachConsole(c.Context(), args[0], c.InOrStdin(), c.OutOrStdout())
+			})
 		},
 	}
 }
@@ -41,12 +40,9 @@ func newVMLogs(o *options) *cobra.Command {
 		Args:              one,
 		ValidArgsFunction: completeOne,
 		RunE: func(c *cobra.Command, args []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			return installation.VMLog(c.Context(), args[0], follow, c.OutOrStdout())
+			return o.with(c, func(installation *provision.Installation) error {
+				return installation.VMLog(c.Context(), args[0], follow, c.OutOrStdout())
+			})
 		},
 	}
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what it says from now on")

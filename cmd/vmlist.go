@@ -18,19 +18,16 @@ func newVMList(o *options) *cobra.Command {
 		Example: "  sudo wiabctl vm list\n  sudo wiabctl vm list --output json    # one VM a line",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			defer installation.Close()
-			vms, err := installation.ListVMs(c.Context())
-			if err != nil {
-				return err
-			}
-			if o.output == "json" {
-				return renderVMsJSON(c.OutOrStdout(), vms)
-			}
-			return renderVMs(c.OutOrStdout(), vms)
+			return o.with(c, func(installation *provision.Installation) error {
+				vms, err := installation.ListVMs(c.Context())
+				if err != nil {
+					return err
+				}
+				if o.output == "json" {
+					return renderVMsJSON(c.OutOrStdout(), vms)
+				}
+				return renderVMs(c.OutOrStdout(), vms)
+			})
 		},
 	}
 }

@@ -60,21 +60,13 @@ func (o *options) power(c *cobra.Command, act func(*provision.Installation, cont
 		if all {
 			names = provision.VMNames()
 		}
-		installation, err := o.open(c.OutOrStdout())
-		if err != nil {
+		return o.locked(c, "vm "+c.Name()+" "+strings.Join(names, " "), func(installation *provision.Installation) error {
+			made, err := act(installation, c.Context(), distinct(names))
+			if err == nil && o.output == "plain" {
+				c.Println(changes(made))
+			}
 			return err
-		}
-		defer installation.Close()
-		unlock, err := provision.Lock("vm " + c.Name() + " " + strings.Join(names, " "))
-		if err != nil {
-			return err
-		}
-		defer unlock() //nolint:errcheck // the process's end unlocks too
-		made, err := act(installation, c.Context(), distinct(names))
-		if err == nil && o.output == "plain" {
-			c.Println(changes(made))
-		}
-		return err
+		})
 	}
 	return c
 }

@@ -17,27 +17,25 @@ func newVMSSH(o *options) *cobra.Command {
 		Args:              one,
 		ValidArgsFunction: completeOne,
 		RunE: func(c *cobra.Command, args []string) error {
-			installation, err := o.open(c.OutOrStdout())
-			if err != nil {
+			return o.with(c, func(installation *provision.Installation) error {
+				session := provision.Session{Argv: args[1:], In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}
+				if at, ok := terminalOf(c.InOrStdin()); ok && len(session.Argv) == 0 {
+					var err error
+					if session.Terminal, err = at.remote(c.Context()); err != nil {
+						return err
+					}
+					restore, err := at.raw()
+					if err != nil {
+						return err
+					}
+					defer restore()
+				}
+				status, err := installation.SSH(c.Context(), args[0], session)
+				if err == nil && status != 0 {
+					return &exitStatus{status}
+				}
 				return err
-			}
-			defer installation.Close()
-			session := provision.Session{Argv: args[1:], In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}
-			if at, ok := terminalOf(c.InOrStdin()); ok && len(session.Argv) == 0 {
-				if session.Terminal, err = at.remote(c.Context()); err != nil {
-					return err
-				}
-				restore, err := at.raw()
-				if err != nil {
-					return err
-				}
-				defer restore()
-			}
-			status, err := installation.SSH(c.Context(), args[0], session)
-			if err == nil && status != 0 {
-				return &exitStatus{status}
-			}
-			return err
+			})
 		},
 	}
 }

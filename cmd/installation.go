@@ -1,0 +1,52 @@
+package cmd
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+// open reads the configuration and makes the installation that it describes.
+func (o *options) open(out io.Writer) (*provision.Installation, error) {
+	config, err := provision.Load(o.config)
+	if err != nil {
+		return nil, err
+	}
+	return provision.Open(config, o.view(out)), nil
+}
+
+// with opens the installation and does something with it.
+func (o *options) with(c *cobra.Command, do func(*provision.Installation) error) error {
+	installation, err := o.open(c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer installation.Close()
+	return do(installation)
+}
+
+// locked opens the installation and does something to it under the run lock.
+func (o *options) locked(c *cobra.Command, command string, do func(*provision.Installation) error) error {
+	return o.with(c, func(installation *provision.Installation) error {
+		unlock, err := provision.Lock(command)
+		if err != nil {
+			return err
+		}
+		defer unlock() //nolint:errcheck // the process's end unlocks too
+		return do(installation)
+	})
+}
+
+// encode writes values as JSON, one a line.
+func encode[T any](out io.Writer, all ...T) error {
+	lines := json.NewEncoder(out)
+	for _, one := range all {
+		if err := lines.Encode(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
