@@ -90,7 +90,7 @@ func TestExternalProvider(t *testing.T) {
 	installed(t)
 	defer onHost(t, "rm -rf "+externalDir)
 	externally(t)
-	external := func(args ...string) answer { return wiabctl(t, append(args, "--config", externalFile)...) }
+	external := func(args ...string) answer { return wiabctl(t, append([]string{"--config", externalFile}, args...)...) }
 	before := onHost(t, libvirtObjects)
 
 	// The cluster's script has to run again: others' disks are told apart by host keys. All else fits.
