@@ -86,9 +86,11 @@ systemd-run --quiet --unit=forwarder systemd-socket-activate --listen=2200 /lib/
 		open(true, 22, 9100)
 		open(false, 2200, 9999)
 		answers(t, green)
-		for _, address := range []string{lab.WAN, sixth(t)} { // the latter needs neighbour discovery
-			if out, err := theLab.Internet(t.Context(), "ping", "-c1", "-w5", address).CombinedOutput(); err != nil {
-				t.Errorf("ping %s: %v: %s", address, err, out)
+		ipv6 := sixth(t) // which needs neighbour discovery
+		for port, want := range map[int]bool{9100: true, 9999: false} {
+			out, err := theLab.Internet(t.Context(), "timeout", "3", "bash", "-c", fmt.Sprintf("</dev/tcp/%s/%d", ipv6, port)).CombinedOutput()
+			if (err == nil) != want {
+				t.Errorf("port %d open over IPv6: want %t, got %v: %s", port, want, err, out)
 			}
 		}
 		if a := mustWiabctl(t, "plan"); a.stdout != "0 changes to make\n" {
