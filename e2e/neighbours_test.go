@@ -60,7 +60,8 @@ func TestDockerNeighbour(t *testing.T) {
 func TestForeignFlush(t *testing.T) {
 	installed(t)
 	const rules = "nft -s list table ip wiabctl"
-	const mend = "systemctl reset-failed docker; systemctl restart docker\n" + foreign // docker's chains and the foreign table are their owners' to bring back
+	// The chains of docker and libvirt and the foreign table are their owners' to bring back.
+	const mend = "systemctl reset-failed docker; systemctl restart docker libvirtd\n" + foreign
 	before, docker := onHost(t, rules), onHost(t, "iptables -S DOCKER-USER | sort")
 	defer func() { onHost(t, mend) }()
 
