@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -71,6 +72,11 @@ func parseKubeconfig(content []byte) (*endpoint, error) {
 		}
 		settings.Certificates = []tls.Certificate{pair}
 	}
+	connect := net.Dialer{Timeout: connecting}
 	return &endpoint{server: cluster.Server, token: user.Token,
-		http: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{TLSClientConfig: settings, ForceAttemptHTTP2: true}}}, nil
+		http: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DialContext: connect.DialContext, TLSClientConfig: settings, ForceAttemptHTTP2: true}}}, nil
 }
+
+// connecting is the longest a connection to the API server may take to come about: the
+// VMs are a bridge away, and when their network is gone nobody refuses.
+const connecting = 3 * time.Second

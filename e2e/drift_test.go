@@ -92,7 +92,11 @@ func TestKeepDisks(t *testing.T) {
 		}
 	}
 	silent(t, green)
+	began := time.Now()
 	refused(t, 37, []string{"vm-disk-orphaned", "kubenode3.qcow2"}, "up")
+	if took := time.Since(began); took > 12*time.Second {
+		t.Errorf("the refusal took %s: something waits for VMs that are gone", took)
+	}
 	back := mustWiabctl(t, "up", "--reuse-disks")
 	t.Logf("back after %s", back.took)
 	for _, script := range []string{"offline-cluster.sh", "helm-operations.sh"} {
