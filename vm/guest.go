@@ -48,9 +48,9 @@ func (g Guest) validate() error {
 	if _, err := time.LoadLocation(g.Timezone); err != nil || g.Timezone == "Local" || g.Timezone != "" && !zoneName.MatchString(g.Timezone) {
 		errs = append(errs, change.Invalidf("timezone", "%q is not a time zone such as Europe/Berlin", g.Timezone))
 	}
-	for path, url := range map[string]string{"proxy.http": g.Proxy.HTTP, "proxy.https": g.Proxy.HTTPS} {
-		if url != "" && !proxyURL.MatchString(url) {
-			errs = append(errs, change.Invalidf(path, "%q is not of the form http://host:port", url))
+	for _, proxy := range []struct{ path, url string }{{"proxy.http", g.Proxy.HTTP}, {"proxy.https", g.Proxy.HTTPS}} {
+		if proxy.url != "" && !proxyURL.MatchString(proxy.url) {
+			errs = append(errs, change.Invalidf(proxy.path, "%q is not of the form http://host:port", proxy.url))
 		}
 	}
 	for i, host := range g.Proxy.None {

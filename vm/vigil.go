@@ -17,8 +17,11 @@ type vigil struct {
 }
 
 const (
-	// reading is how often the console is looked at.
+	// reading is how often the console is looked at, looking how often the domain's state
+	// is, whatever libvirt's events say: one may be lost, and a look may fail, while
+	// libvirt is started anew.
 	reading = 200 * time.Millisecond
+	looking = time.Second
 	// mostResets is how often a machine may be reset before it is ready: cloud-init or an
 	// update may want one or two.
 	mostResets = 3
@@ -28,8 +31,9 @@ const (
 // ctx has ended. What can only be ended is: a machine whose kernel panicked or that
 // starts again and again is switched off, so that the next start begins from nothing.
 func (v *vigil) keep(ctx context.Context) error {
-	tick := time.NewTicker(reading)
+	tick, anyway := time.NewTicker(reading), time.NewTicker(looking)
 	defer tick.Stop()
+	defer anyway.Stop()
 	for {
 		fate := ""
 		select {
@@ -40,6 +44,8 @@ func (v *vigil) keep(ctx context.Context) error {
 				fate = v.end(ctx, "had a kernel panic")
 			}
 		case <-v.watch.Changed():
+			fate = v.look(ctx)
+		case <-anyway.C:
 			fate = v.look(ctx)
 		}
 		if fate != "" {
