@@ -59,9 +59,9 @@ func (a Access) validate(provider Provider) error {
 			taken[address] = name
 		}
 	}
-	for path, file := range map[string]string{"key": a.Key, "known_hosts": a.KnownHosts} {
-		if !filepath.IsAbs(file) {
-			errs = append(errs, change.Invalidf(path, "%q is not the absolute path of a file", file))
+	for _, file := range []struct{ path, name string }{{"key", a.Key}, {"known_hosts", a.KnownHosts}} {
+		if !filepath.IsAbs(file.name) {
+			errs = append(errs, change.Invalidf(file.path, "%q is not the absolute path of a file", file.name))
 		}
 	}
 	return errors.Join(errs...)
@@ -69,9 +69,12 @@ func (a Access) validate(provider Provider) error {
 
 func (a Access) unwanted(provider Provider) error {
 	var errs []error
-	for path, given := range map[string]bool{"machines": len(a.Machines) > 0, "key": a.Key != "", "known_hosts": a.KnownHosts != ""} {
-		if given {
-			errs = append(errs, change.Invalidf(path, "is for provider: %s, and the provider is %s", External, provider))
+	for _, field := range []struct {
+		path  string
+		given bool
+	}{{"machines", len(a.Machines) > 0}, {"key", a.Key != ""}, {"known_hosts", a.KnownHosts != ""}} {
+		if field.given {
+			errs = append(errs, change.Invalidf(field.path, "is for provider: %s, and the provider is %s", External, provider))
 		}
 	}
 	return errors.Join(errs...)
