@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"wiabctl/e2e/lab"
 )
@@ -71,7 +74,13 @@ func TestForeignFlush(t *testing.T) {
 	answers(t, green)
 	same(t, "the rules that up brought back", before, onHost(t, rules))
 	onHost(t, mend)
-	same(t, "docker's chain after docker came back", docker, onHost(t, "iptables -S DOCKER-USER | sort"))
+	eventually(t, 20*time.Second, func(ctx context.Context) error { // our unit follows docker's
+		again, err := shell(ctx, "iptables -S DOCKER-USER | sort")
+		if err == nil && again != docker {
+			err = fmt.Errorf("docker's chain after docker came back: %s", cmp.Diff(docker, again))
+		}
+		return err
+	})
 
 	conf := readHost(t, "/etc/nftables.conf")
 	if !strings.Contains(conf, "flush ruleset") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,9 +64,16 @@ func TestKilled(t *testing.T) {
 	}
 	t.Logf("WIABCTL_SEED=%d; an uninterrupted up takes %s", seed, uninterrupted.took.Round(time.Second))
 	random := rand.New(rand.NewPCG(seed, 0))
+	// Five moments of a run that nobody disturbs: none of them comes after its end.
+	var moments []time.Duration
 	for range 5 {
-		// A sixth of the whole on average: the five moments spread over it, and none comes after its end.
-		killUp(t, time.Duration(random.Int64N(int64(uninterrupted.took/3))))
+		moments = append(moments, time.Duration(random.Int64N(int64(uninterrupted.took*4/5))))
+	}
+	slices.Sort(moments)
+	var last time.Duration
+	for _, moment := range moments {
+		killUp(t, moment-last)
+		last = moment
 	}
 	mustWiabctl(t, "up")
 	answers(t, green)
