@@ -19,7 +19,7 @@ func artifact(t *testing.T, content []byte) Artifact {
 		Spec:  Spec{Hash: someHash, URL: "file://" + source},
 		Store: Store{Cache: filepath.Join(base, "cache"), Pins: Pins{filepath.Join(base, "pins")}},
 		Home:  filepath.Join(base, "home"),
-		UID: os.Geteuid(), GID: os.Getegid(),
+		UID:   os.Geteuid(), GID: os.Getegid(),
 	}
 	if err := os.Mkdir(a.Home, 0o755); err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type Download struct {
 	SHA256 string   // its digest, 64 hex digits; empty: that of the first whole file of the name
 	Cache  Cache
 	Pins   Pins
+	Bundle Bundle // vouches for the file by its name, if there is one
 	// Patience is how long the transfer may go without getting further before it
 	// is given up; zero means a minute.
 	Patience time.Duration
@@ -38,11 +39,14 @@ const (
 // total is the file's size in bytes, 0 while it is unknown.
 type Use func(ctx context.Context, file io.Reader, total func() int64) error
 
-// Digest is what the file has to have: the given one, else that of the first whole
-// file of the name; empty if there was none.
+// Digest is what the file has to have: the given one, else what the bundle says, else that
+// of the first whole file of the name; empty if there was none.
 func (d Download) Digest() (string, error) {
-	if d.SHA256 != "" {
+	switch {
+	case d.SHA256 != "":
 		return d.SHA256, nil
+	case d.Bundle.Dir != "":
+		return d.Bundle.digest(d.Name)
 	}
 	known, err := d.Pins.get(d.Name)
 	if known == nil {
@@ -189,3 +193,6 @@ func (d Download) Forget() error {
 	}
 	return err
 }
+
+// Source is where the file comes from, for people: without a password.
+func (d Download) Source() string { return redacted(d.URLs[0]) }

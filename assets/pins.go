@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -41,6 +42,22 @@ func (p Pins) get(name string) (*pin, error) {
 		return nil, DigestUnknown.Failf("%s holds no digest", p.file(name))
 	}
 	return &known, nil
+}
+
+// names are those of all files that came, by digest.
+func (p Pins) names() (map[string]string, error) {
+	files, err := os.ReadDir(p.Dir)
+	if err != nil && gone(err) != nil {
+		return nil, fmt.Errorf("list the known digests: %w", err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		name, ok := strings.CutSuffix(file.Name(), ".json")
+		if known, err := p.get(name); ok && err == nil && known != nil {
+			all[known.SHA256] = name
+		}
+	}
+	return all, nil
 }
 
 // set remembers the file of a name, whole or not at all.

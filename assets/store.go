@@ -2,7 +2,6 @@ package assets
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 
 	"wiabctl/provision/change"
@@ -39,13 +38,15 @@ func (s *Store) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Held is the cache.
+func (s Store) Held() Cache { return Cache{s.Cache} }
+
 // download is the file of a name: from the bundle if there is one, else from the URLs.
 func (s Store) download(what, name, sum string, urls ...string) Download {
-	d := Download{What: what, Name: name, URLs: urls, SHA256: sum, Cache: Cache{s.Cache}, Pins: s.Pins}
+	d := Download{What: what, Name: name, URLs: urls, SHA256: sum, Cache: s.Held(), Pins: s.Pins}
 	if s.Source != "" {
+		d.Bundle = Bundle{s.Source}
 		d.URLs = []string{"file://" + filepath.Join(s.Source, name)}
 	}
 	return d
 }
-
-var _ = os.Stat

@@ -290,18 +290,19 @@ func (t *transfer) Write(p []byte) (int, error) {
 // verify compares the digest of what came with what it has to be.
 func (t *transfer) verify() error {
 	sum, from := t.digest(), redacted(t.URLs[t.turn])
-	if t.SHA256 != "" {
-		if t.SHA256 != sum {
-			return ArtifactDigest.Failf("%s from %s has sha256 %s, configured is %s", t.What, from, sum, t.SHA256)
-		}
-		return nil
+	want, err := t.Digest()
+	if err != nil || want == "" || want == sum {
+		return err
+	}
+	if t.SHA256 != "" || t.Bundle.Dir != "" {
+		return ArtifactDigest.Failf("%s from %s has sha256 %s, configured is %s", t.What, from, sum, want)
 	}
 	known, err := t.Pins.get(t.Name)
-	if err == nil && known != nil && known.SHA256 != sum {
-		err = DigestChanged.Failf("%s from %s has sha256 %s; what came from %s at %s had %s",
-			t.What, from, sum, known.URL, known.When.Local().Format(time.DateTime), known.SHA256)
+	if err != nil {
+		return err
 	}
-	return err
+	return DigestChanged.Failf("%s from %s has sha256 %s; what came from %s at %s had %s",
+		t.What, from, sum, known.URL, known.When.Local().Format(time.DateTime), known.SHA256)
 }
 
 // complete tells whether all came, and is what it has to be.

@@ -40,7 +40,7 @@ func (i *Installation) host() Stage {
 		packages: installer{Needs: slices.Concat(i.provider.packages, needs()), Receipt: filepath.Join(stateDir, "receipts", "packages")},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
-		dirs:     []string{i.config.Assets.Cache, stateDir},
+		dirs:     []string{stateDir},
 	}
 }
 
