@@ -99,7 +99,10 @@ func assetsConfig(t *testing.T, number int64, artifact, sha256 string) (file, ca
 email: ops@example.org
 artifact: {hash: "%040x", url: %q%s}
 assets: {cache: %s}
-vms: {accel: tcg, image: {url: %q, sha256: %q}}
+vms:
+  accel: tcg
+  image: {url: %q, sha256: %q}
+  sizes: {assethost: {memory: 256MiB, disk: 1GiB}, kubenode: {memory: 256MiB, disk: 1GiB}, datanode: {memory: 256MiB, disk: 1GiB}}
 `, number, artifact, optional(", sha256: ", sha256), cache, image, imageSum))
 	t.Cleanup(func() { onHost(t, "rm -rf "+file+" "+cache) })
 	return file, cache
