@@ -73,13 +73,17 @@ func tgz(t testing.TB, entries ...entry) []byte {
 // small is an artifact with all members that are needed.
 func small(t testing.TB, more ...entry) []byte {
 	t.Helper()
-	return tgz(t, append([]entry{
+	return tgz(t, append(smallEntries(), more...)...)
+}
+
+func smallEntries() []entry {
+	return []entry{
 		member(tar.TypeDir, "bin/"),
 		mode(text("bin/helm-operations.sh", "#!/bin/bash\n"), 0o777),
 		text("bin/offline-cluster.sh", ""), text("bin/offline-secrets.sh", ""), text("bin/offline-env.sh", ""),
 		text("ansible/inventory/offline/staging.yml", "all: {}\n"),
 		member(tar.TypeDir, "charts/"), member(tar.TypeDir, "values/"),
-	}, more...)...)
+	}
 }
 
 func sha(content []byte) string {
