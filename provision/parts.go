@@ -20,7 +20,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: slices.Concat([]func(context.Context) error{rootCheck, systemCheck(i.needs()), i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
+		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
 			i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
