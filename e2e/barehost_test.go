@@ -175,8 +175,8 @@ timeout 60 bash -c 'until grep -Eq "install .*: [3-9][0-9] %" /tmp/said; do slee
 	if groups := b.shell(t, "id -nG wire"); groups != "wire\n" {
 		t.Errorf("the deploy user is in the groups %s; it needs none", groups)
 	}
-	if a := b.try(t, "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); a.code == 0 {
-		t.Error("the deploy user's home is open to QEMU, which has nothing to do there")
+	if a := b.try(t, "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); a.code != 1 {
+		t.Errorf("the deploy user's home is open to QEMU, which has nothing to do there (exit %d)", a.code)
 	}
 	b.unchanged(t)
 	b.shell(t, "chmod 644 /etc/sudoers.d/wiabctl")
