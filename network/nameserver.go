@@ -32,10 +32,14 @@ func (f *Fabric) answered() error {
 		return err
 	}
 	bridge := f.Spec.nth(1)
-	ours := slices.ContainsFunc(servers, nameServer.libvirts)
+	ours := false
 	var found []string
 	for _, s := range servers {
-		if s.covers(bridge) && !s.libvirts() {
+		switch {
+		case !s.covers(bridge):
+		case s.libvirts():
+			ours = true
+		default:
 			found = append(found, fmt.Sprintf("%s on %s", s.owner(), net.JoinHostPort(s.at.String(), fmt.Sprint(domain))))
 		}
 	}

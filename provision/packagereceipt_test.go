@@ -47,17 +47,21 @@ func TestPackageReceipt(t *testing.T) {
 		t.Errorf("apt has ended; the receipt's files are %v", r.files())
 	}
 	brought("docker.io libfoo:i386 runc tini")
+	if err := r.fade(t.Context()); err != nil || len(r.files()) != 1 {
+		t.Errorf("the packages are there, and the receipt faded (%v)", err)
+	}
 	if info, err := os.Stat(r.File); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("receipt %v, %v", info, err)
 	}
-	if err := r.forget(); err != nil {
-		t.Fatal(err)
+	packageOf(t, "not-installed runc amd64\n")
+	if err := r.fade(t.Context()); err != nil || len(r.files()) != 0 {
+		t.Errorf("all packages are gone, the receipt's files are %v, %v", r.files(), err)
 	}
-	brought("")
 }
 
 // What is cleared away leaves the receipt of packages that stay, and nothing else.
 func TestStateIsCleared(t *testing.T) {
+	packageOf(t, "installed runc amd64\n")
 	state := filepath.Join(t.TempDir(), "state")
 	r := packageReceipt{filepath.Join(state, "receipts", "packages")}
 	h := host{state: state, packages: installer{Receipt: r}}
@@ -67,7 +71,7 @@ func TestStateIsCleared(t *testing.T) {
 			if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(file, nil, 0o600); err != nil {
+			if err := os.WriteFile(file, []byte("runc\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -19,7 +19,10 @@ func (h host) clear(purging bool) []change.Change {
 		return nil
 	}
 	return []change.Change{{Verb: change.Delete, Subject: "directory " + h.state, Reason: "wiabctl made it",
-		Apply: func(context.Context, change.Progress) error {
+		Apply: func(ctx context.Context, _ change.Progress) error {
+			if err := h.packages.Receipt.fade(ctx); err != nil {
+				return err
+			}
 			var errs []error
 			for _, path := range besides(h.state, h.packages.Receipt.files()) {
 				errs = append(errs, os.RemoveAll(path))
