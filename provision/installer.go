@@ -22,7 +22,7 @@ func (i installer) plan() []change.Change {
 	missing := missingOf(i.Needs)
 	switch {
 	case len(missing) > 0:
-		return []change.Change{{Verb: change.Create, Subject: "packages " + strings.Join(missing, " "), Reason: "they are not installed", Apply: i.install}}
+		return []change.Change{{Verb: change.Create, Subject: "packages", Reason: "missing: " + strings.Join(missing, " "), Apply: i.install}}
 	case i.Receipt.interrupted():
 		return []change.Change{{Verb: change.Update, Subject: "packages", Reason: "their installation was interrupted", Apply: i.install}}
 	}
