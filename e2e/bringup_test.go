@@ -37,6 +37,9 @@ func TestUp(t *testing.T) {
 			t.Errorf("%s: %v", list, got)
 		}
 	}
+	if a, err := try(t.Context(), "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); err != nil || a.code != 1 {
+		t.Errorf("the VMs run, and QEMU can enter the deploy user's home (exit %d, %v)", a.code, err)
+	}
 	answers(t, green)
 	same(t, "up touched what is foreign", before, onHost(t, foreignObjects))
 }

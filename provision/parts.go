@@ -20,7 +20,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: slices.Concat([]func(context.Context) error{rootCheck, systemCheck(i.needs()), i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
+		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
 			i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
@@ -40,7 +40,7 @@ func (i *Installation) host() Stage {
 		packages: installer{Needs: i.needs(), Upgrade: i.config.Host.Upgrade, Receipt: packageReceipt{filepath.Join(stateDir, "receipts", "packages")}},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
-		dirs:     []string{stateDir},
+		state:    stateDir,
 	}
 }
 
