@@ -6,8 +6,10 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -73,13 +75,12 @@ func tgz(t testing.TB, entries ...entry) []byte {
 // small is an artifact with all members that are needed.
 func small(t testing.TB, more ...entry) []byte {
 	t.Helper()
-	return tgz(t, append([]entry{
-		member(tar.TypeDir, "bin/"),
-		mode(text("bin/helm-operations.sh", "#!/bin/bash\n"), 0o777),
-		text("bin/offline-cluster.sh", ""), text("bin/offline-secrets.sh", ""), text("bin/offline-env.sh", ""),
-		text("ansible/inventory/offline/staging.yml", "all: {}\n"),
-		member(tar.TypeDir, "charts/"), member(tar.TypeDir, "values/"),
-	}, more...)...)
+	entries := []entry{member(tar.TypeDir, "bin/"), member(tar.TypeDir, "charts/")}
+	files := wholeArtifact()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		entries = append(entries, mode(text(name, files[name]), 0o777))
+	}
+	return tgz(t, append(entries, more...)...)
 }
 
 func sha(content []byte) string {

@@ -138,7 +138,7 @@ func (a Artifact) fill(ctx context.Context, part, sum string, say change.Progres
 	if err := unpack(ctx, a.download().Path, part, a.UID, a.GID, say); err != nil {
 		return err
 	}
-	if err := complete(part); err != nil {
+	if err := complete(part, say); err != nil {
 		return err
 	}
 	if err := mark(part, a.Spec.Hash, sum); err != nil {

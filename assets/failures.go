@@ -40,6 +40,18 @@ var (
 		ID: "image-in-use", Exit: 59,
 		Advice: "remove that disk if nobody needs it, or give it a base image of its own (qemu-img rebase), then run again",
 	}
+	ArtifactOutdated = change.Kind{
+		ID: "artifact-outdated", Exit: 74,
+		Advice: "use the hash of release 5.25 or newer; scripts from before April 2026 deploy a domain of their own",
+	}
+	ArtifactUnknown = change.Kind{
+		ID: "artifact-unknown", Exit: 75,
+		Advice: "use the hash of a release from 5.25 to 5.32, or a wiabctl that knows this one",
+	}
+	RepositoryKey = change.Kind{
+		ID: "repository-key", Exit: 76,
+		Advice: "use the hash of a newer build, whose key is valid: apt on the VMs refuses the packages of this one",
+	}
 	KeyUnusable = change.Kind{
 		ID: "key-unusable", Exit: 58,
 		Advice: "restore the key file from a backup, or move it away to have a new one made where no VM uses it yet",
@@ -48,5 +60,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
 }
