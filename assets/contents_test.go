@@ -154,15 +154,15 @@ func TestCheckContents(t *testing.T) {
 	ended = newKey(time.Now().Add(-3*day), 2*day)
 	index = clearsigned(ended.PrivateKey, at(time.Now().Add(-3*day), 0), "Suite: jammy\n")
 	write(t, filepath.Join(a.Dir(), "debs-jammy.tar"), []byte(debs(armoured(ended), index)))
-	expect(t, a.CheckContents(t.Context()), RepositoryKey, "has expired")
+	expect(t, a.CheckContents(t.Context()), RepositoryKey, "expired on")
 
 	write(t, filepath.Join(a.Dir(), kubeconfig), nil) // the cluster stands
 	warnings, err = change.Warnings(a.CheckContents(t.Context()))
-	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Cause, "has expired") {
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Cause, "expired on") {
 		t.Errorf("with a cluster: %v, %v", warnings, err)
 	}
 	if err := os.Remove(filepath.Join(a.Dir(), kubeconfig)); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, a.CheckContents(t.Context()), RepositoryKey, "has expired")
+	expect(t, a.CheckContents(t.Context()), RepositoryKey, "expired on")
 }

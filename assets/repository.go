@@ -2,9 +2,6 @@ package assets
 
 import (
 	"archive/tar"
-	"bytes"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,8 +11,6 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
-	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"gopkg.in/yaml.v3"
 )
 
@@ -107,12 +102,15 @@ func (r repository) valid(now time.Time) error {
 	if block == nil {
 		return RepositoryKey.Failf("%s in %s is not signed", release, packages)
 	}
-	clock := &packet.Config{Time: func() time.Time { return now }}
-	signature, signer, err := openpgp.VerifyDetachedSignature(keys, bytes.NewReader(block.Bytes), block.ArmoredSignature.Body, clock)
-	if signer == nil {
-		return RepositoryKey.Failf("%s in %s: no good signature by %s: %w", release, packages, r.name(keys), err)
+	good, err := verify(keys, block.Bytes, block.ArmoredSignature.Body, now)
+	switch {
+	case err != nil:
+		return RepositoryKey.Failf("%s in %s: %w", release, packages, err)
+	case !good.end.IsZero() && now.Add(soon).After(good.end):
+		return RepositoryKey.Warnf("the key %s of the artifact's packages expires on %s: after that nothing can be installed anew from it", good.key, date(good.end))
+	default:
+		return nil
 	}
-	return judge(signature, signer, err, now)
 }
 
 // keys are those that apt is told to trust.
@@ -124,71 +122,9 @@ func (r repository) keys() (openpgp.EntityList, error) {
 	if armoured == nil {
 		return nil, fmt.Errorf("there is no %s", where)
 	}
-	keys, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armoured))
+	keys, err := readKeys(armoured)
 	if err != nil {
 		return nil, fmt.Errorf("%s is no public key: %w", where, err)
 	}
 	return keys, nil
-}
-
-// name tells people which keys are meant.
-func (r repository) name(keys openpgp.EntityList) string {
-	var names []string
-	for _, key := range keys {
-		names = append(names, fingerprint(key))
-	}
-	return "the key " + strings.Join(names, ", ")
-}
-
-func fingerprint(key *openpgp.Entity) string {
-	return strings.ToUpper(hex.EncodeToString(key.PrimaryKey.Fingerprint))
-}
-
-// judge explains what is wrong, now or soon, with a signature that is genuine.
-func judge(signature *packet.Signature, signer *openpgp.Entity, problem error, now time.Time) error {
-	key := "the key of the artifact's package repository, " + fingerprint(signer)
-	end := ends(signature, signer)
-	switch {
-	case signature.CreationTime.After(now):
-		return RepositoryKey.Failf("%s signed it on %s, and by this host's clock it is %s", key, date(signature.CreationTime), date(now))
-	case !end.IsZero() && !now.Before(end):
-		return RepositoryKey.Failf("%s, has expired on %s", key, date(end))
-	case errors.Is(problem, pgperrors.ErrKeyRevoked):
-		return RepositoryKey.Failf("%s, is revoked", key)
-	case problem != nil:
-		return RepositoryKey.Failf("%s, cannot be used: %w", key, problem)
-	case !end.IsZero() && now.Add(soon).After(end):
-		return RepositoryKey.Warnf("%s, expires on %s: after that nothing can be installed anew from this artifact", key, date(end))
-	default:
-		return nil
-	}
-}
-
-func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-
-// ends is when the first of all that the signature depends on ceases to be valid: the
-// signature itself, the primary key and its own signature, the subkey that signed and
-// what binds it. Zero means never.
-func ends(signature *packet.Signature, signer *openpgp.Entity) time.Time {
-	var first time.Time
-	after := func(from time.Time, seconds *uint32) {
-		if seconds == nil || *seconds == 0 {
-			return
-		}
-		if end := from.Add(time.Duration(*seconds) * time.Second); first.IsZero() || end.Before(first) {
-			first = end
-		}
-	}
-	after(signature.CreationTime, signature.SigLifetimeSecs)
-	if own, _ := signer.PrimarySelfSignature(); own != nil {
-		after(own.CreationTime, own.SigLifetimeSecs)
-		after(signer.PrimaryKey.CreationTime, own.KeyLifetimeSecs)
-	}
-	for _, subkey := range signer.Subkeys {
-		if signature.CheckKeyIdOrFingerprint(subkey.PublicKey) {
-			after(subkey.Sig.CreationTime, subkey.Sig.SigLifetimeSecs)
-			after(subkey.PublicKey.CreationTime, subkey.Sig.KeyLifetimeSecs)
-		}
-	}
-	return first
 }
