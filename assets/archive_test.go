@@ -75,12 +75,16 @@ func tgz(t testing.TB, entries ...entry) []byte {
 // small is an artifact with all members that are needed.
 func small(t testing.TB, more ...entry) []byte {
 	t.Helper()
+	return tgz(t, append(smallEntries(), more...)...)
+}
+
+func smallEntries() []entry {
 	entries := []entry{member(tar.TypeDir, "bin/"), member(tar.TypeDir, "charts/")}
 	files := wholeArtifact()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		entries = append(entries, mode(text(name, files[name]), 0o777))
 	}
-	return tgz(t, append(entries, more...)...)
+	return entries
 }
 
 func sha(content []byte) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // version in a directory of its own, and a link to the active one.
 type Artifact struct {
 	Spec     Spec
-	Cache    string // where downloads are kept: /var/cache/wiabctl
+	Store    Store
 	Home     string // the deploy user's home directory
 	UID, GID int    // the deploy user; needed to apply, not to plan
 }
@@ -33,12 +34,14 @@ func (a Artifact) Link() string { return filepath.Join(a.Home, name) }
 func (a Artifact) Dir() string { return a.Link() + "-" + a.Spec.Hash }
 
 // Fetched tells whether the verified .tgz is in the cache.
-func (a Artifact) Fetched() bool { return a.download().Held() }
+func (a Artifact) Fetched() bool {
+	_, held := a.Download().Held()
+	return held
+}
 
-// download is the artifact's .tgz in the cache, one file for each URL.
-func (a Artifact) download() Download {
-	file := fmt.Sprintf("%s-%s-%s.tgz", name, a.Spec.Hash, digest(a.Spec.URL)[:8])
-	return Download{What: "artifact", URL: a.Spec.URL, SHA256: a.Spec.SHA256, Path: filepath.Join(a.Cache, file)}
+// Download is the artifact's .tgz.
+func (a Artifact) Download() Download {
+	return a.Store.download("artifact", "artifact-"+a.Spec.Hash+".tgz", a.Spec.SHA256, append([]string{a.Spec.URL}, a.Spec.Mirrors...)...)
 }
 
 // Check reports what forbids to install the artifact: something foreign in its
@@ -55,7 +58,13 @@ func (a Artifact) PlanFetch(context.Context) ([]change.Change, error) {
 	if err != nil || seen.unpacked || a.Spec.SHA256 == "" || a.Fetched() {
 		return nil, err
 	}
-	return []change.Change{a.fetching()}, nil
+	return []change.Change{{
+		Verb: change.Create, Subject: "download " + a.Download().Name, Reason: "the artifact is not in the cache",
+		Apply: func(ctx context.Context, say change.Progress) error {
+			_, _, err := a.Download().Fetch(ctx, say)
+			return err
+		},
+	}}, nil
 }
 
 // Plan compares what is unpacked and active with the Spec.
@@ -65,9 +74,6 @@ func (a Artifact) Plan(context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	var plan []change.Change
-	if !seen.unpacked && !a.Fetched() {
-		plan = append(plan, a.fetching())
-	}
 	if !seen.unpacked {
 		plan = append(plan, change.Change{
 			Verb: change.Create, Subject: "directory " + a.Dir(), Reason: seen.missing, Apply: a.install,
@@ -89,35 +95,21 @@ func (a Artifact) Plan(context.Context) ([]change.Change, error) {
 	return plan, nil
 }
 
-func (a Artifact) fetching() change.Change {
-	return change.Change{
-		Verb: change.Create, Subject: "download " + a.download().Path,
-		Reason: "the artifact is not in the cache", Concurrent: true,
-		Apply: func(ctx context.Context, say change.Progress) error {
-			_, err := a.download().Fetch(ctx, say)
-			return err
-		},
-	}
-}
-
-// install unpacks the version beside the others; it gets its name when whole.
+// install unpacks the version beside the others, while it still comes if it is not in the
+// cache; it gets its name when whole.
 func (a Artifact) install(ctx context.Context, say change.Progress) error {
 	seen, err := a.observe() // again: what is foreign by now stays
 	if err != nil || seen.unpacked {
 		return err
 	}
-	sum, err := a.download().Fetch(ctx, say)
-	if err != nil {
-		return err
-	}
 	part := a.Dir() + ".part"
-	if err := discard(part); err != nil {
-		return fmt.Errorf("clear an interrupted unpacking: %w", err)
+	sum, err := a.Download().Follow(ctx, say, func(ctx context.Context, file io.Reader, total func() int64) error {
+		return a.fill(ctx, part, file, total, say)
+	})
+	if err == nil {
+		err = a.seal(part, sum)
 	}
-	if err := a.fill(ctx, part, sum, say); err != nil {
-		if errors.Is(err, ArtifactCorrupt.Failf("")) {
-			err = errors.Join(err, a.download().Forget())
-		}
+	if err != nil {
 		return errors.Join(err, discard(part))
 	}
 	if err := os.Rename(part, a.Dir()); err != nil {
@@ -126,25 +118,30 @@ func (a Artifact) install(ctx context.Context, say change.Progress) error {
 	return syncDir(a.Home)
 }
 
-// fill unpacks into the new directory part, checks it and marks it whole.
-func (a Artifact) fill(ctx context.Context, part, sum string, say change.Progress) error {
+// fill unpacks into the directory part and checks what is in it. What is left there of an
+// interruption goes first.
+func (a Artifact) fill(ctx context.Context, part string, file io.Reader, total func() int64, say change.Progress) error {
+	if err := discard(part); err != nil {
+		return fmt.Errorf("clear an interrupted unpacking: %w", err)
+	}
 	if err := os.Mkdir(part, 0o755); err != nil {
 		return err
 	}
-	begun := filepath.Join(part, unfinished)
-	if err := os.WriteFile(begun, nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(part, unfinished), nil, 0o644); err != nil {
 		return err
 	}
-	if err := unpack(ctx, a.download().Path, part, a.UID, a.GID, say); err != nil {
+	if err := unpack(ctx, file, total, part, a.UID, a.GID, say); err != nil {
 		return err
 	}
-	if err := complete(part, say); err != nil {
-		return err
-	}
+	return complete(part, say)
+}
+
+// seal marks the version in part as whole and brings it to the disk.
+func (a Artifact) seal(part, sum string) error {
 	if err := mark(part, a.Spec.Hash, sum); err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(begun), syncAll(part))
+	return errors.Join(os.Remove(filepath.Join(part, unfinished)), syncAll(part))
 }
 
 // activate lets the link lead to this version, from one moment to the next.

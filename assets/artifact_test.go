@@ -17,8 +17,9 @@ func artifact(t *testing.T, content []byte) Artifact {
 	source := write(t, filepath.Join(base, "source.tgz"), content)
 	a := Artifact{
 		Spec:  Spec{Hash: someHash, URL: "file://" + source},
-		Cache: filepath.Join(base, "cache"), Home: filepath.Join(base, "home"),
-		UID: os.Geteuid(), GID: os.Getegid(),
+		Store: Store{Cache: filepath.Join(base, "cache"), Pins: Pins{filepath.Join(base, "pins")}},
+		Home:  filepath.Join(base, "home"),
+		UID:   os.Geteuid(), GID: os.Getegid(),
 	}
 	if err := os.Mkdir(a.Home, 0o755); err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func install(t *testing.T, a Artifact) {
 func TestArtifact(t *testing.T) {
 	a := artifact(t, small(t, text("charts/x/Chart.yaml", "name: x")))
 	plan, err := a.Plan(t.Context())
-	if err != nil || len(plan) != 3 {
+	if err != nil || len(plan) != 2 {
 		t.Fatalf("got %v\n%s", err, subjects(plan))
 	}
 	if entries, err := os.ReadDir(a.Home); err != nil || len(entries) > 0 {
@@ -89,7 +90,7 @@ func TestArtifactNeedsNoCacheOnceUnpacked(t *testing.T) {
 	a := artifact(t, small(t))
 	a.Spec.SHA256 = sha(small(t))
 	install(t, a)
-	if err := os.RemoveAll(a.Cache); err != nil {
+	if err := os.RemoveAll(a.Store.Cache); err != nil {
 		t.Fatal(err)
 	}
 	for name, plan := range map[string]func() ([]change.Change, error){
@@ -139,7 +140,7 @@ func TestArtifactVersionsStandSideBySide(t *testing.T) {
 	b := a
 	b.Spec.Hash = strings.Repeat("b", 40)
 	plan, err := b.Plan(t.Context())
-	if err != nil || len(plan) != 3 || plan[2].Verb != change.Update {
+	if err != nil || len(plan) != 2 || plan[1].Verb != change.Update {
 		t.Fatalf("got %v\n%s", err, subjects(plan))
 	}
 	install(t, b)
@@ -221,7 +222,7 @@ func TestArtifactRemoveOnABareHost(t *testing.T) {
 	if plan, err := a.Remove(t.Context()); err != nil || len(plan) > 0 {
 		t.Errorf("got %v\n%s", err, subjects(plan))
 	}
-	if plan, err := a.Plan(t.Context()); err != nil || len(plan) != 3 {
+	if plan, err := a.Plan(t.Context()); err != nil || len(plan) != 2 {
 		t.Errorf("plan: %v\n%s", err, subjects(plan))
 	}
 }

@@ -2,24 +2,28 @@ package assets
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"golang.org/x/sync/errgroup"
 
 	"wiabctl/provision/change"
 )
 
-// Download is one file that comes from elsewhere and is kept in a directory.
+// Download is one file that comes from elsewhere and is kept in the cache.
 type Download struct {
-	What   string // what it is, for people: "artifact"
-	URL    string // http:, https: or file:
-	SHA256 string // its digest, 64 hex digits; empty accepts whatever comes
-	Path   string // where it lies once it is whole
+	What   string   // what it is, for people: "artifact"
+	Name   string   // what it is called in cache and pins: "artifact-<hash>"
+	URLs   []string // http:, https: or file:, the preferred one first; all give the same file
+	SHA256 string   // its digest, 64 hex digits; empty: that of the first whole file of the name
+	Cache  Cache
+	Pins   Pins
+	Bundle Bundle // vouches for the file by its name, if there is one
 	// Patience is how long the transfer may go without getting further before it
 	// is given up; zero means a minute.
 	Patience time.Duration
@@ -31,106 +35,164 @@ const (
 	longest = 24 * time.Hour
 )
 
-// Held tells whether the file is here, whole and of the wanted digest.
-func (d Download) Held() bool {
-	sum, err := d.recorded()
-	if err != nil || d.SHA256 != "" && d.SHA256 != sum {
-		return false
+// Use reads the bytes of a download from the first on, perhaps while it still comes;
+// total is the file's size in bytes, 0 while it is unknown.
+type Use func(ctx context.Context, file io.Reader, total func() int64) error
+
+// Digest is what the file has to have: the given one, else what the bundle says, else that
+// of the first whole file of the name; empty if there was none.
+func (d Download) Digest() (string, error) {
+	switch {
+	case d.SHA256 != "":
+		return d.SHA256, nil
+	case d.Bundle.Dir != "":
+		return d.Bundle.digest(d.Name)
 	}
-	info, err := os.Stat(d.Path)
-	return err == nil && info.Mode().IsRegular()
+	known, err := d.Pins.get(d.Name)
+	if known == nil {
+		return "", err
+	}
+	return known.SHA256, nil
 }
 
-// Fetch makes sure that the file is here and returns its digest. Transient
-// errors are retried, and go on where they broke off if the server can. It fails
-// with DownloadFailed, ArtifactDigest or NoSpace, and then leaves nothing behind.
-func (d Download) Fetch(ctx context.Context, say change.Progress) (string, error) {
-	if d.Held() {
-		return d.recorded()
+// Held gives the path of the whole file in the cache, if it is there.
+func (d Download) Held() (path string, held bool) {
+	sum, err := d.Digest()
+	if err != nil || sum == "" || !d.Cache.has(sum) {
+		return "", false
 	}
-	if d.Patience == 0 {
-		d.Patience = patience
+	return d.Cache.file(sum), true
+}
+
+// Fetch makes sure that the file is in the cache and returns its path and digest.
+// Transient errors are retried, at the other URLs too; what came stays, so that the
+// next Fetch, also of another process, goes on from there. It fails with DownloadFailed,
+// ArtifactDigest, DigestChanged or NoSpace.
+func (d Download) Fetch(ctx context.Context, say change.Progress) (path, sum string, err error) {
+	sum, err = d.Follow(ctx, say, nil)
+	return d.Cache.file(sum), sum, err
+}
+
+// Follow is Fetch, and has the file read while it comes. Where the server begins
+// another file, or what an earlier run left turns out to be spoiled, it is read again
+// from the first byte on. Follow returns when both are done. What cannot be read (ArtifactCorrupt) is
+// not kept; after any other error of use the file stays.
+func (d Download) Follow(ctx context.Context, say change.Progress, use Use) (sum string, err error) {
+	if !entryName.MatchString(d.Name) {
+		return "", fmt.Errorf("%q is no name for a download", d.Name)
 	}
-	if err := os.MkdirAll(filepath.Dir(d.Path), 0o755); err != nil {
-		return "", fmt.Errorf("make the download directory: %w", err)
+	if err := d.Cache.prepare(); err != nil {
+		return "", err
 	}
-	sum, err := d.transfer(ctx, say)
+	unlock, err := d.Cache.lock(ctx, d.Name, say)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if path, held := d.Held(); held {
+		return d.reread(ctx, path, use)
+	}
+	t, err := d.begin(say)
+	if err != nil {
+		return "", err
+	}
+	defer t.close()
+	earlier := t.have > 0
+	for {
+		sum, err = t.run(ctx, use)
+		if !spoiled(err) {
+			return sum, err
+		}
+		if void := t.void(); void != nil {
+			return "", errors.Join(err, void)
+		}
+		if !earlier && !t.another(err) {
+			return "", err
+		}
+		say.Sayf("%v; beginning anew", err)
+		earlier = false
+	}
+}
+
+// spoiled tells whether what came is of no use.
+func spoiled(err error) bool {
+	return errors.Is(err, ArtifactDigest.Failf("")) || errors.Is(err, DigestChanged.Failf("")) || errors.Is(err, ArtifactCorrupt.Failf(""))
+}
+
+// run brings the file, and has it read beside.
+func (t *transfer) run(ctx context.Context, use Use) (string, error) {
+	both, ctx := errgroup.WithContext(ctx)
+	if use != nil {
+		both.Go(func() error { return t.readers(ctx, use) })
+	}
+	both.Go(func() error {
+		err := t.bring(ctx)
+		t.finish(err)
+		return err
+	})
+	used := both.Wait()
+	if used != nil && (spoiled(used) || !t.complete()) {
+		return "", used
+	}
+	return t.digest(), errors.Join(used, t.keep())
+}
+
+// readers reads the file, as often as it begins anew.
+func (t *transfer) readers(ctx context.Context, use Use) error {
+	for {
+		reader, stop := t.follow(ctx)
+		err := use(ctx, reader, t.size)
+		stop()
+		if !errors.Is(err, errAnew) {
+			return err
+		}
+	}
+}
+
+// reread reads a file that is in the cache. What came once may have been altered since,
+// so it is verified again.
+func (d Download) reread(ctx context.Context, path string, use Use) (string, error) {
+	want, err := d.Digest()
+	if err != nil || use == nil {
+		return want, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	reader := io.TeeReader(until{ctx, file}, sum)
+	err = use(ctx, reader, info.Size)
 	if err == nil {
-		err = d.keep(sum)
+		_, err = io.Copy(io.Discard, reader)
 	}
-	if err != nil {
-		return "", errors.Join(err, gone(os.Remove(d.part())))
+	if got := hex.EncodeToString(sum.Sum(nil)); err == nil && got != want {
+		err = ArtifactCorrupt.Failf("%s was altered since it came: its sha256 is %s", path, got)
 	}
-	return sum, nil
+	if spoiled(err) {
+		err = errors.Join(err, d.Forget())
+	}
+	return want, err
 }
 
-// transfer fills the part file and returns the digest of what came.
-func (d Download) transfer(ctx context.Context, say change.Progress) (string, error) {
-	t, err := begin(d, say)
-	if err != nil {
-		return "", err
-	}
-	defer t.file.Close()
-	wait := change.Condition{
-		Description: fmt.Sprintf("%s from %s", d.What, redacted(d.URL)),
-		Deadline:    longest,
-		Interval:    250 * time.Millisecond,
-		Check:       t.attempt,
-	}
-	switch err := wait.Await(ctx, say); {
-	case err == nil:
-		return t.finish()
-	case ctx.Err() != nil:
-		return "", err
-	default:
-		return "", d.explain(err)
-	}
-}
-
-// explain gives an error the kind that the user knows it by.
-func (d Download) explain(err error) error {
-	if full(err) {
-		return NoSpace.Failf("the %s does not fit into %s: %w", d.What, filepath.Dir(d.Path), err)
-	}
-	return DownloadFailed.Failf("%w", err)
-}
-
-// keep verifies the digest of the part file and gives it its name. The record is
-// written last: a file without one is not held.
-func (d Download) keep(sum string) error {
-	if d.SHA256 != "" && d.SHA256 != sum {
-		return ArtifactDigest.Failf("%s from %s has sha256 %s, configured is %s", d.What, redacted(d.URL), sum, d.SHA256)
-	}
-	if err := gone(os.Remove(d.record())); err != nil {
-		return err
-	}
-	if err := os.Rename(d.part(), d.Path); err != nil {
-		return err
-	}
-	line := fmt.Sprintf("%s  %s\n", sum, filepath.Base(d.Path))
-	if err := renameio.WriteFile(d.record(), []byte(line), 0o644); err != nil {
-		return fmt.Errorf("record the digest of %s: %w", d.Path, err)
-	}
-	return syncDir(filepath.Dir(d.Path))
-}
-
-// Forget removes the file, so that the next Fetch brings it anew.
+// Forget removes the file, so that the next Fetch brings it anew. The digest of one that
+// nobody vouched for is forgotten too.
 func (d Download) Forget() error {
-	return errors.Join(gone(os.Remove(d.record())), gone(os.Remove(d.Path)))
+	sum, err := d.Digest()
+	if err != nil || sum == "" {
+		return err
+	}
+	err = gone(os.Remove(d.Cache.file(sum)))
+	if d.SHA256 == "" {
+		err = errors.Join(err, d.Pins.forget(d.Name))
+	}
+	return err
 }
 
-func (d Download) part() string   { return d.Path + ".part" }
-func (d Download) record() string { return d.Path + ".sha256" }
-
-// recorded is the digest noted when the file came, in the form of sha256sum.
-func (d Download) recorded() (string, error) {
-	line, err := os.ReadFile(d.record())
-	if err != nil {
-		return "", err
-	}
-	sum, _, _ := strings.Cut(string(line), " ")
-	if !hash64.MatchString(sum) {
-		return "", fmt.Errorf("%s holds no digest", d.record())
-	}
-	return sum, nil
-}
+// Source is where the file comes from, for people: without a password.
+func (d Download) Source() string { return redacted(d.URLs[0]) }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -35,67 +36,97 @@ func download(t *testing.T, answer http.HandlerFunc) (Download, *atomic.Int32) {
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return Download{
-		What: "thing", URL: server.URL + "/thing", SHA256: sha(payload),
-		Path: filepath.Join(t.TempDir(), "cache", "thing"), Patience: 300 * time.Millisecond,
-	}, &requests
+	return from(t, server.URL+"/thing"), &requests
 }
 
-// left are the files beside the download.
+// from is the payload from the URL, into a cache of its own.
+func from(t *testing.T, url string) Download {
+	base := t.TempDir()
+	return Download{
+		What: "thing", Name: "thing", URLs: []string{url}, SHA256: sha(payload), Patience: 300 * time.Millisecond,
+		Cache: Cache{filepath.Join(base, "cache")}, Pins: Pins{filepath.Join(base, "pins")},
+	}
+}
+
+// left are the files of the cache, locks apart.
 func left(t *testing.T, d Download) []string {
 	t.Helper()
-	found, err := filepath.Glob(d.Path + "*")
+	found, err := filepath.Glob(filepath.Join(d.Cache.Dir, "*/*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return slices.DeleteFunc(found, func(path string) bool { return strings.HasSuffix(path, ".lock") })
+}
+
+// holds demands that the payload is in the cache, and nothing else.
+func holds(t *testing.T, d Download) {
+	t.Helper()
+	path, held := d.Held()
+	if content, err := os.ReadFile(path); !held || err != nil || string(content) != string(payload) {
+		t.Errorf("held %t: %d bytes, %v", held, len(content), err)
+	}
+	if files := left(t, d); len(files) != 1 {
+		t.Errorf("files: %v, want one", files)
+	}
 }
 
 func TestFetch(t *testing.T) {
 	d, requests := download(t, good)
-	if d.Held() {
+	if _, held := d.Held(); held {
 		t.Error("held before it came")
 	}
 	for range 2 {
-		sum, err := d.Fetch(t.Context(), nil)
-		if err != nil || sum != d.SHA256 {
-			t.Fatalf("got %s, %v", sum, err)
+		path, sum, err := d.Fetch(t.Context(), nil)
+		if held, _ := d.Held(); err != nil || sum != d.SHA256 || path != held {
+			t.Fatalf("got %s at %s, %v", sum, path, err)
 		}
 	}
 	if n := requests.Load(); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}
-	if content, err := os.ReadFile(d.Path); err != nil || string(content) != string(payload) {
-		t.Errorf("got %d bytes, %v", len(content), err)
-	}
-	if files := left(t, d); len(files) != 2 {
-		t.Errorf("files: %v, want it and its digest", files)
-	}
+	holds(t, d)
 }
 
-func TestFetchWithoutDigestRecordsOne(t *testing.T) {
-	d, _ := download(t, good)
+// Wire publishes no digests: what came first is what everything later is held to.
+func TestFetchHoldsToTheFirstDigest(t *testing.T) {
+	content := payload
+	d, requests := download(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(content) })
 	d.SHA256 = ""
-	sum, err := d.Fetch(t.Context(), nil)
-	if err != nil || sum != sha(payload) {
+	if _, sum, err := d.Fetch(t.Context(), nil); err != nil || sum != sha(payload) {
 		t.Fatalf("got %s, %v", sum, err)
 	}
-	d.SHA256 = sha([]byte("another"))
-	if d.Held() {
-		t.Error("held with another digest")
+	if err := os.RemoveAll(d.Cache.Dir); err != nil { // as a person does who needs room
+		t.Fatal(err)
+	}
+	content = payload[1:]
+	_, _, err := d.Fetch(t.Context(), nil)
+	if !errors.Is(err, DigestChanged.Failf("")) || !strings.Contains(err.Error(), sha(payload)) || !strings.Contains(err.Error(), sha(content)) {
+		t.Errorf("got %v", err)
+	}
+	if files := left(t, d); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
+	}
+	d.SHA256 = sha(content) // the user vouches for it
+	if _, _, err := d.Fetch(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	d.SHA256 = ""
+	before := requests.Load()
+	if _, sum, err := d.Fetch(t.Context(), nil); err != nil || sum != sha(content) || requests.Load() != before {
+		t.Errorf("afterwards: %s, %v", sum, err)
 	}
 }
 
 func TestFetchFromFile(t *testing.T) {
 	source := write(t, filepath.Join(t.TempDir(), "source"), payload)
-	d := Download{What: "thing", URL: "file://" + source, SHA256: sha(payload), Path: filepath.Join(t.TempDir(), "thing")}
-	if _, err := d.Fetch(t.Context(), nil); err != nil {
+	d := from(t, "file://"+source)
+	if _, _, err := d.Fetch(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
+	holds(t, d)
 	for name, path := range map[string]string{"missing": source + "x", "directory": filepath.Dir(source)} {
 		t.Run(name, func(t *testing.T) {
-			d := Download{What: "thing", URL: "file://" + path, Path: filepath.Join(t.TempDir(), "thing")}
-			if _, err := d.Fetch(t.Context(), nil); !errors.Is(err, DownloadFailed.Failf("")) {
+			if _, _, err := from(t, "file://"+path).Fetch(t.Context(), nil); !errors.Is(err, DownloadFailed.Failf("")) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -103,9 +134,9 @@ func TestFetchFromFile(t *testing.T) {
 }
 
 func TestFetchRefusesAnotherDigest(t *testing.T) {
-	d, _ := download(t, good)
+	d, requests := download(t, good)
 	d.SHA256 = sha([]byte("another"))
-	_, err := d.Fetch(t.Context(), nil)
+	_, _, err := d.Fetch(t.Context(), nil)
 	failures := change.Failures(err)
 	if len(failures) != 1 || failures[0].ID != "artifact-digest" || failures[0].Exit != 50 {
 		t.Fatalf("got %v", err)
@@ -113,8 +144,8 @@ func TestFetchRefusesAnotherDigest(t *testing.T) {
 	if !strings.Contains(failures[0].Cause, sha(payload)) || !strings.Contains(failures[0].Cause, d.SHA256) {
 		t.Errorf("cause %q lacks a digest", failures[0].Cause)
 	}
-	if files := left(t, d); files != nil || d.Held() {
-		t.Errorf("left behind: %v", files)
+	if files := left(t, d); len(files) > 0 || requests.Load() != 1 {
+		t.Errorf("left behind: %v after %d requests", files, requests.Load())
 	}
 }
 
@@ -189,12 +220,10 @@ func TestFetchSurvives(t *testing.T) {
 			calls.Store(0)
 			d, _ := download(t, answer)
 			d.Patience = 2 * time.Second
-			if _, err := d.Fetch(t.Context(), nil); err != nil {
+			if _, _, err := d.Fetch(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			if content, err := os.ReadFile(d.Path); err != nil || string(content) != string(payload) {
-				t.Errorf("got %d bytes, %v", len(content), err)
-			}
+			holds(t, d)
 		})
 	}
 }
@@ -207,31 +236,32 @@ func TestFetchGivesUp(t *testing.T) {
 		answer http.HandlerFunc
 		once   bool // no second request, as it would be of no use
 		says   string
+		some   bool // what came is left for the next run
 	}{
-		"not found":  {answer(404), true, "404"},
-		"forbidden":  {answer(403), true, "403"},
-		"no content": {answer(204), true, "204"},
+		"not found":  {answer(404), true, "404", false},
+		"forbidden":  {answer(403), true, "403", false},
+		"no content": {answer(204), true, "204", false},
 		"not a range that was asked for": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 5-9/10")
 			w.WriteHeader(206)
-		}, true, "not asked for"},
-		"redirect loop":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/thing", http.StatusFound) }, false, "redirects"},
-		"always 500":      {answer(500), false, "got no further for 300ms"},
-		"breaks early":    {func(w http.ResponseWriter, r *http.Request) { broken(w, r, false) }, false, "got no further"},
-		"silent for good": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, false, "stopped sending"},
+		}, true, "not asked for", false},
+		"redirect loop":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/thing", http.StatusFound) }, false, "redirects", false},
+		"always 500":      {answer(500), false, "got no further for 300ms", false},
+		"breaks early":    {func(w http.ResponseWriter, r *http.Request) { broken(w, r, false) }, false, "got no further", true},
+		"silent for good": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, false, "stopped sending", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, requests := download(t, test.answer)
-			_, err := d.Fetch(t.Context(), nil)
+			_, _, err := d.Fetch(t.Context(), nil)
 			if !errors.Is(err, DownloadFailed.Failf("")) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("got %v, want download-failed that says %q", err, test.says)
 			}
 			if test.once && requests.Load() != 1 {
 				t.Errorf("%d requests, want 1", requests.Load())
 			}
-			if files := left(t, d); files != nil {
+			if files := left(t, d); !test.some && len(files) > 0 {
 				t.Errorf("left behind: %v", files)
 			}
 		})
@@ -243,9 +273,9 @@ func TestFetchRefusesBadCertificate(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are meant
 	server.StartTLS()
 	defer server.Close()
-	d := Download{What: "thing", URL: server.URL, Path: filepath.Join(t.TempDir(), "thing")}
+	d := from(t, server.URL)
 	began := time.Now()
-	if _, err := d.Fetch(t.Context(), nil); !errors.Is(err, DownloadFailed.Failf("")) || !strings.Contains(err.Error(), "certificate") {
+	if _, _, err := d.Fetch(t.Context(), nil); !errors.Is(err, DownloadFailed.Failf("")) || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("got %v", err)
 	}
 	if time.Since(began) > 5*time.Second {
@@ -255,23 +285,9 @@ func TestFetchRefusesBadCertificate(t *testing.T) {
 
 func TestFetchHidesPasswords(t *testing.T) {
 	d, _ := download(t, http.NotFound)
-	d.URL = strings.Replace(d.URL, "http://", "http://user:hunter2@", 1)
-	if _, err := d.Fetch(t.Context(), nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+	d.URLs[0] = strings.Replace(d.URLs[0], "http://", "http://user:hunter2@", 1)
+	if _, _, err := d.Fetch(t.Context(), nil); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestFetchDoesNotTakeAnUnrecordedFile(t *testing.T) {
-	d, requests := download(t, good)
-	write(t, d.Path, []byte("half"))
-	if d.Held() {
-		t.Error("held without a record")
-	}
-	if _, err := d.Fetch(t.Context(), nil); err != nil || requests.Load() != 1 {
-		t.Errorf("got %v after %d requests", err, requests.Load())
-	}
-	if err := d.Forget(); err != nil || d.Held() {
-		t.Errorf("forget: %v, held %t", err, d.Held())
 	}
 }
 

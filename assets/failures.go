@@ -8,6 +8,22 @@ var (
 		ID: "artifact-digest", Exit: 50,
 		Advice: "compare the configured sha256 with the one of the file you mean, then correct the sha256 or the url",
 	}
+	DigestChanged = change.Kind{
+		ID: "digest-changed", Exit: 94,
+		Advice: "ask the publisher why the file is another one by now; if the new one is right, configure its sha256",
+	}
+	DigestUnknown = change.Kind{
+		ID: "digest-unknown", Exit: 95,
+		Advice: "restore that file from a backup, or delete it to trust the next download",
+	}
+	BundleUnusable = change.Kind{
+		ID: "bundle-unusable", Exit: 89,
+		Advice: "make a bundle with this configuration (wiabctl assets bundle DIR) in a directory of its own, and set assets.source to a whole copy of it",
+	}
+	CacheBusy = change.Kind{
+		ID: "cache-busy", Exit: 92,
+		Advice: "wait until it has ended, then run the same command again",
+	}
 	DownloadFailed = change.Kind{
 		ID: "download-failed", Exit: 51,
 		Advice: "open the URL from this host (curl -I), check artifact.hash and any proxy, then run again",
@@ -60,5 +76,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DigestChanged, DigestUnknown, CacheBusy, BundleUnusable, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
 }

@@ -2,10 +2,15 @@ package assets
 
 import (
 	"archive/tar"
+	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func FuzzMemberPath(f *testing.F) {
@@ -62,6 +67,66 @@ func FuzzUnpack(f *testing.F) {
 			end, err := filepath.EvalSymlinks(filepath.Join(dir, place))
 			if err == nil && end != dir && !strings.HasPrefix(end, dir+"/") {
 				t.Errorf("%s leads to %s", place, end)
+			}
+		}
+	})
+}
+
+// FuzzContentRange shows that a range is understood only as it was asked for: to the
+// file's last byte.
+func FuzzContentRange(f *testing.F) {
+	for _, seed := range []string{"bytes 5-9/10", "bytes 5-9/*", "bytes */10", "bytes 0-0/1", "items 1-2/3", "bytes 9-5/10", "bytes -1-5/6", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		first, total, err := contentRange(header)
+		if err == nil && (first < 0 || total < 0 || total > 0 && first >= total) {
+			t.Errorf("%q was taken for byte %d of %d", header, first, total)
+		}
+	})
+}
+
+// FuzzTransfer shows that what is kept is what the server has in the end, whatever it
+// answered before: any part from an earlier run, any break, ranges or not.
+func FuzzTransfer(f *testing.F) {
+	f.Add([]byte("abcdefgh"), []byte("abcd"), uint8(3), true)
+	f.Add([]byte("abcdefgh"), []byte("abXd"), uint8(5), false)
+	f.Add([]byte("ab"), []byte("abcd"), uint8(0), true)
+	f.Fuzz(func(t *testing.T, content, part []byte, stop uint8, ranges bool) {
+		if len(content) == 0 {
+			return
+		}
+		first := true
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !ranges {
+				r.Header.Del("Range")
+			}
+			if first { // breaks off
+				first = false
+				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+				_, _ = w.Write(content[:min(int(stop), len(content))])
+				return
+			}
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+		}))
+		defer server.Close()
+		d := from(t, server.URL)
+		d.SHA256, d.Patience = sha(content), time.Minute
+		write(t, d.Cache.part(d.Name), part)
+		var got bytes.Buffer
+		if _, err := d.Follow(t.Context(), nil, reads(&got)); err != nil || !bytes.Equal(got.Bytes(), content) {
+			t.Errorf("got %q of %q, %v", got.Bytes(), content, err)
+		}
+	})
+}
+
+func FuzzParseSums(f *testing.F) {
+	f.Add([]byte(strings.Repeat("a", 64) + "  x\n" + strings.Repeat("b", 64) + " *y\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		sums, err := parseSums(text)
+		for name, sum := range sums {
+			if err != nil || name == "" || !hash64.MatchString(sum) {
+				t.Errorf("%q has %q, %v", name, sum, err)
 			}
 		}
 	})

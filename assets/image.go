@@ -20,7 +20,7 @@ import (
 type BaseImage struct {
 	URL    string // http:, https: or file:
 	SHA256 string // of what the URL gives, 64 hex digits; empty accepts anything
-	Cache  string // where downloads are kept
+	Store  Store
 	Images string // libvirt's directory of images: /var/lib/libvirt/images
 }
 
@@ -39,11 +39,9 @@ func (b BaseImage) key() string {
 	return digest(b.URL)[:12]
 }
 
-func (b BaseImage) download() Download {
-	return Download{
-		What: "base image", URL: b.URL, SHA256: b.SHA256,
-		Path: filepath.Join(b.Cache, "base-"+b.key()+".img"),
-	}
+// Download is the image as its publisher gives it.
+func (b BaseImage) Download() Download {
+	return b.Store.download("base image", "image-"+b.key()+".img", b.SHA256, b.URL)
 }
 
 // Plan is one change as long as the image isn't in its place.
@@ -65,15 +63,15 @@ func (b BaseImage) Plan(context.Context) ([]change.Change, error) {
 
 // place downloads the image and puts it into libvirt's directory as qcow2.
 func (b BaseImage) place(ctx context.Context, say change.Progress) error {
-	source := b.download()
-	if _, err := source.Fetch(ctx, say); err != nil {
+	source, _, err := b.Download().Fetch(ctx, say)
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(b.Images, 0o711); err != nil {
 		return err
 	}
 	part := b.Path() + ".part"
-	if err := errors.Join(b.fill(ctx, source.Path, part, say), settle(part)); err != nil {
+	if err := errors.Join(b.fill(ctx, source, part, say), settle(part)); err != nil {
 		if full(err) {
 			err = NoSpace.Failf("the base image does not fit into %s: %w", b.Images, err)
 		}
@@ -106,7 +104,7 @@ func (b BaseImage) inspect(ctx context.Context, source string) (string, error) {
 		err = bootable(source) // anything else is raw too, such as a web page
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, exec.ErrNotFound) {
-		err = errors.Join(err, b.download().Forget())
+		err = errors.Join(err, b.Download().Forget())
 	}
 	return format, err
 }

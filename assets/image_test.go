@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // disk makes a small image with qemu-img.
@@ -31,7 +30,8 @@ func image(t *testing.T, source string) BaseImage {
 	base := t.TempDir()
 	return BaseImage{
 		URL: "file://" + source, SHA256: sha(content),
-		Cache: filepath.Join(base, "cache"), Images: filepath.Join(base, "images"),
+		Store:  Store{Cache: filepath.Join(base, "cache"), Pins: Pins{filepath.Join(base, "pins")}},
+		Images: filepath.Join(base, "images"),
 	}
 }
 
@@ -85,7 +85,7 @@ func TestBaseImageRefuses(t *testing.T) {
 			if err := apply(t, plan); !errors.Is(err, test.want) {
 				t.Errorf("got %v", err)
 			}
-			if errors.Is(test.want, ImageUnusable.Failf("")) && test.image.download().Held() {
+			if _, held := test.image.Download().Held(); held && errors.Is(test.want, ImageUnusable.Failf("")) {
 				t.Error("what cannot be used is still held")
 			}
 			if left, err := filepath.Glob(filepath.Join(test.image.Images, "*")); err != nil || left != nil {
@@ -110,6 +110,11 @@ func TestBaseImageRawWithoutDigest(t *testing.T) {
 	}
 }
 
+func held(b BaseImage) bool {
+	_, held := b.Download().Held()
+	return held
+}
+
 // Without qemu-img nothing is known of the image: it need not come again.
 func TestBaseImageStaysHeldWithoutQemuImg(t *testing.T) {
 	b := image(t, disk(t, "-f", "qcow2"))
@@ -118,8 +123,8 @@ func TestBaseImageStaysHeldWithoutQemuImg(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", t.TempDir())
-	if err := apply(t, plan); !errors.Is(err, ImageUnusable.Failf("")) || !b.download().Held() {
-		t.Errorf("got %v, held %v", err, b.download().Held())
+	if err := apply(t, plan); !errors.Is(err, ImageUnusable.Failf("")) || !held(b) {
+		t.Errorf("got %v, held %v", err, held(b))
 	}
 }
 
@@ -130,11 +135,15 @@ func TestCopiesEndWithContext(t *testing.T) {
 	if err := copyFile(ended, source, source+".copy"); !errors.Is(err, errStalled) {
 		t.Errorf("copy: got %v", err)
 	}
-	under, err := begin(Download{URL: "file://" + source, Path: source + ".held", Patience: time.Minute}, nil)
+	d := from(t, "file://"+source)
+	if err := d.Cache.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	under, err := d.begin(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer under.file.Close()
+	defer under.close()
 	if err := under.pull(ended); !errors.Is(err, errStalled) {
 		t.Errorf("download: got %v", err)
 	}
@@ -200,7 +209,7 @@ func TestBaseImageRemove(t *testing.T) {
 	if err := apply(t, plan); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(foreign) || exists(former) || exists(half) || exists(b.Path()) || !b.download().Held() {
+	if !exists(foreign) || exists(former) || exists(half) || exists(b.Path()) || !held(b) {
 		t.Error("the wrong files were removed")
 	}
 	b.Images += "x"

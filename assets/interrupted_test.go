@@ -30,7 +30,7 @@ func TestArtifactAfterAnInterruption(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"half downloaded": func(t *testing.T, a Artifact) { write(t, a.download().part(), []byte("half")) },
+		"half downloaded": func(t *testing.T, a Artifact) { write(t, a.Download().Cache.part(a.Download().Name), []byte("half")) },
 	}
 	for name, interrupt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -22,6 +23,8 @@ type Spec struct {
 	// URL is where the artifact lies (http:, https: or file:); by default Wire's
 	// public place for Hash.
 	URL string `yaml:"url,omitempty"`
+	// Mirrors are further places of the same file, which are asked where URL fails.
+	Mirrors []string `yaml:"mirrors,omitempty"`
 	// SHA256 is the digest of the .tgz, 64 hex digits. It is binding when given.
 	SHA256 string `yaml:"sha256,omitempty"`
 }
@@ -72,6 +75,11 @@ func (s *Spec) Validate() error {
 	if s.URL != "" {
 		if err := ValidURL(s.URL); err != nil {
 			errs = append(errs, change.Invalidf("url", "%v", err))
+		}
+	}
+	for i, mirror := range s.Mirrors {
+		if err := ValidURL(mirror); err != nil {
+			errs = append(errs, change.Invalidf(fmt.Sprintf("mirrors[%d]", i), "%v", err))
 		}
 	}
 	if s.SHA256 != "" && !hash64.MatchString(s.SHA256) {

@@ -1,45 +1,38 @@
 package assets
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 )
 
-// sums are what a publisher's SHA256SUMS says: a digest for each file name.
-type sums map[string]string
+// mostSums bounds what is read of a list of digests, in bytes.
+const mostSums = 1 << 20
 
-// parseSums reads the lines that sha256sum writes: a digest, a blank, a blank or an
-// asterisk, a name. Anything else refuses the whole.
-func parseSums(text []byte) (sums, error) {
-	found := sums{}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
+// parseSums reads what sha256sum writes: a line for each file, its digest, a blank, a
+// blank or an asterisk, its name (coreutils manual, "cksum output modes"). A name with two
+// digests is refused, and so is every line of another form.
+func parseSums(text []byte) (map[string]string, error) {
+	sums := map[string]string{}
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
 			continue
 		}
-		digest, name, ok := strings.Cut(line, " ")
-		digest = strings.ToLower(digest)
-		if !ok || !hash64.MatchString(digest) || name == "" || !strings.Contains(" *", name[:1]) {
-			return nil, fmt.Errorf("line %d is not a digest and a name", n)
+		sum, name, ok := strings.Cut(line, " ")
+		if !ok || !hash64.MatchString(sum) || len(name) < 2 || name[0] != ' ' && name[0] != '*' {
+			return nil, fmt.Errorf("line %d is not a digest and a name", number)
 		}
-		name = strings.TrimPrefix(name[1:], "./")
-		if name == "" {
-			return nil, fmt.Errorf("line %d names no file", n)
+		name = name[1:]
+		if before, twice := sums[name]; twice && before != sum {
+			return nil, fmt.Errorf("line %d gives %q a second digest", number, name)
 		}
-		if other, twice := found[name]; twice && other != digest {
-			return nil, fmt.Errorf("line %d gives %q another digest than a line before", n, name)
-		}
-		found[name] = digest
+		sums[name] = sum
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
+	if len(sums) == 0 {
+		return nil, errors.New("it holds no digest")
 	}
-	if len(found) == 0 {
-		return nil, errors.New("it lists no file")
-	}
-	return found, nil
+	return sums, nil
 }

@@ -10,22 +10,14 @@ import (
 	"os"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/readahead"
 
 	"wiabctl/provision/change"
 )
 
-// unpack fills the directory dir from a .tgz. It ends well only if the archive
-// was read to its last byte and held nothing unsafe.
-func unpack(ctx context.Context, archive, dir string, uid, gid int, say change.Progress) error {
-	file, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
+// unpack fills the directory dir from a .tgz of so many bytes. It ends well only if the
+// archive was read to its last byte and held nothing unsafe.
+func unpack(ctx context.Context, archive io.Reader, total func() int64, dir string, uid, gid int, say change.Progress) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -39,20 +31,33 @@ func unpack(ctx context.Context, archive, dir string, uid, gid int, say change.P
 	if err := target.own("."); err != nil {
 		return err
 	}
-	source := &watched{from: until{ctx, file}, meter: meter{what: "unpack artifact", total: info.Size(), say: say}}
+	source := &watched{from: until{ctx, archive}, total: total, meter: meter{what: "unpack artifact", say: say}}
 	err = target.fill(source)
-	if ctx.Err() != nil {
-		return fmt.Errorf("unpack %s: %w", archive, context.Cause(ctx))
+	if source.err != nil {
+		return source.err // what it led to does not matter
 	}
-	return classify(archive, dir, err)
+	return classify(dir, err)
 }
+
+const (
+	// ahead is how far the archive is unzipped before its files are written, in blocks.
+	ahead = 4
+	// zipped is how much of the archive is read at once, in bytes.
+	zipped = 256 << 10
+)
 
 // fill adds every member of a .tgz.
 func (t *tree) fill(compressed io.Reader) error {
-	plain, err := gzip.NewReader(bufio.NewReaderSize(compressed, 1<<20))
+	unzipped, err := gzip.NewReader(bufio.NewReaderSize(compressed, zipped))
 	if err != nil {
 		return &corrupt{err}
 	}
+	// Another core unzips while this one writes.
+	plain, err := readahead.NewReaderSize(unzipped, ahead, block)
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
 	members := tar.NewReader(readable{plain})
 	for {
 		header, err := members.Next()
@@ -111,22 +116,29 @@ func (u until) Read(p []byte) (int, error) {
 	return u.from.Read(p)
 }
 
-// watched is the archive being read: it tells how far it is.
+// watched is the archive being read: it tells how far it is, and remembers why it could
+// not be read.
 type watched struct {
 	from  io.Reader
+	total func() int64
 	have  int64
 	meter meter
+	err   error
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.from.Read(p)
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
 	w.have += int64(n)
+	w.meter.total = w.total()
 	w.meter.at(w.have)
 	return n, err
 }
 
 // classify gives an error of unpacking the kind that the user knows it by.
-func classify(archive, dir string, err error) error {
+func classify(dir string, err error) error {
 	var (
 		hostile *unsafe
 		broken  *corrupt
@@ -135,12 +147,12 @@ func classify(archive, dir string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &hostile):
-		return ArtifactUnsafe.Failf("%s: %w", archive, err)
+		return ArtifactUnsafe.Failf("the artifact: %w", err)
 	case errors.Is(err, errFull), full(err):
-		return NoSpace.Failf("%s does not fit into %s: %w", archive, dir, err)
+		return NoSpace.Failf("the artifact does not fit into %s: %w", dir, err)
 	case errors.As(err, &broken):
-		return ArtifactCorrupt.Failf("%s is not a whole .tgz: %w", archive, err)
+		return ArtifactCorrupt.Failf("the artifact is not a whole .tgz: %w", err)
 	default:
-		return fmt.Errorf("unpack %s: %w", archive, err)
+		return fmt.Errorf("unpack the artifact into %s: %w", dir, err)
 	}
 }

@@ -2,6 +2,7 @@ package assets
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -21,14 +22,16 @@ func unpacked(t *testing.T, archive []byte) (string, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	source := write(t, filepath.Join(t.TempDir(), "a.tgz"), archive)
-	err := unpack(t.Context(), source, dir, os.Geteuid(), os.Getegid(), nil)
+	err := unpack(t.Context(), bytes.NewReader(archive), sized(archive), dir, os.Geteuid(), os.Getegid(), nil)
 	beside, readErr := os.ReadDir(base)
 	if readErr != nil || len(beside) != 1 {
 		t.Errorf("beside the tree: %v, %v", beside, readErr)
 	}
 	return dir, err
 }
+
+// sized tells the size of an archive that is there.
+func sized(archive []byte) func() int64 { return func() int64 { return int64(len(archive)) } }
 
 // listing has a line for everything in dir: mode, path, and what a link leads to.
 func listing(t *testing.T, dir string) []string {
@@ -169,7 +172,7 @@ func TestUnpackBoundsSize(t *testing.T) {
 	}
 	small := &tree{root: root, uid: os.Geteuid(), gid: os.Getegid(), links: map[string]bool{}, left: 10}
 	err = small.fill(strings.NewReader(string(tgz(t, text("a", "12345"), text("b", "123456")))))
-	if err = classify("a.tgz", "/dir", err); !errors.Is(err, NoSpace.Failf("")) {
+	if err = classify("/dir", err); !errors.Is(err, NoSpace.Failf("")) {
 		t.Errorf("got %v, want no-space", err)
 	}
 }
@@ -178,8 +181,8 @@ func TestUnpackEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped by the test")
 	cancel(stop)
-	source := write(t, filepath.Join(t.TempDir(), "a.tgz"), small(t))
-	if err := unpack(ctx, source, t.TempDir(), os.Geteuid(), os.Getegid(), nil); !errors.Is(err, stop) {
+	archive := small(t)
+	if err := unpack(ctx, bytes.NewReader(archive), sized(archive), t.TempDir(), os.Geteuid(), os.Getegid(), nil); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 }

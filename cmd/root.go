@@ -71,7 +71,7 @@ func newRoot() *cobra.Command {
 		}
 		return nil
 	}
-	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newNetwork(&o), newVM(&o))
+	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
 	root.AddCommand(newSnapshot(&o))
 	return root
 }

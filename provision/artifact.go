@@ -21,9 +21,11 @@ func (s artifactStage) Plan(ctx context.Context) ([]change.Change, error) {
 	return s.artifact().Plan(ctx)
 }
 
-// Remove takes the unpacked artifacts away.
+// Remove takes the unpacked artifacts away, and the cache of all downloads.
 func (s artifactStage) Remove(ctx context.Context) ([]change.Change, error) {
-	return s.artifact().Remove(ctx)
+	artifact := s.artifact()
+	changes, err := artifact.Remove(ctx)
+	return append(changes, artifact.Store.Held().Remove()...), err
 }
 
 // artifactCheck refuses another artifact than the installed one: its tree would

@@ -25,6 +25,7 @@ type Config struct {
 	// The default domain, the extra domains and the address for certificates.
 	Ingress  ingress.Spec `yaml:",inline"`
 	Artifact assets.Spec  `yaml:"artifact"`
+	Assets   assets.Store `yaml:"assets"`
 	Calling  Calling      `yaml:"calling"`
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
@@ -100,6 +101,7 @@ func (c *Config) complete() {
 	c.Calling.defaults()
 	c.Ingress.Defaults()
 	c.Artifact.Defaults()
+	c.Assets.Defaults()
 	c.VMs.Defaults()
 	c.Network.Defaults()
 }
@@ -122,6 +124,7 @@ func (c *Config) validate() error {
 		errs = append(errs, invalid)
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
+	errs = append(errs, within("assets", c.Assets.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
 	return errors.Join(errs...)

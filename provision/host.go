@@ -18,7 +18,7 @@ type host struct {
 	packages installer
 	shipped  defaultNetwork
 	names    block    // the VMs' names in /etc/hosts
-	dirs     []string // what down removes last: state and cache
+	dirs     []string // what down removes last: the state
 }
 
 // Name of the stage.
@@ -42,8 +42,8 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 	return slices.Concat(keys, h.shipped.witness(h.packages.plan()), shipped, user, names), err
 }
 
-// Remove takes all of it back but the packages, which others may use by now. State
-// and cache go last, after everything that needs them.
+// Remove takes all of it back but the packages, which others may use by now. The state
+// goes last, after everything that needs it.
 func (h host) Remove(ctx context.Context) ([]change.Change, error) {
 	names, err := h.names.remove()
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 // Where things are on the KVM host.
 const (
 	stateDir  = "/var/lib/wiabctl"
-	cacheDir  = "/var/cache/wiabctl"
 	imagesDir = "/var/lib/libvirt/images"
 	hostsFile = "/etc/hosts"
 	sshHost   = "127.0.0.1" // the admin host is the KVM host itself

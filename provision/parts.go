@@ -40,7 +40,7 @@ func (i *Installation) host() Stage {
 		packages: installer{Needs: slices.Concat(i.provider.packages, needs()), Receipt: filepath.Join(stateDir, "receipts", "packages")},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
-		dirs:     []string{cacheDir, stateDir},
+		dirs:     []string{stateDir},
 	}
 }
 
@@ -69,11 +69,18 @@ func (i *Installation) deployUser() deployUser {
 // artifact is the artifact in the deploy user's home.
 func (i *Installation) artifact() assets.Artifact {
 	u := deployUser{Name: i.config.Host.User}
-	a := assets.Artifact{Spec: i.config.Artifact, Cache: cacheDir, Home: u.home()}
+	a := assets.Artifact{Spec: i.config.Artifact, Store: i.store(), Home: u.home()}
 	if uid, gid, err := u.ids(); err == nil {
 		a.UID, a.GID = uid, gid
 	}
 	return a
+}
+
+// store is where downloads are kept and come from.
+func (i *Installation) store() assets.Store {
+	store := i.config.Assets
+	store.Pins = assets.Pins{Dir: filepath.Join(stateDir, "digests")}
+	return store
 }
 
 func (i *Installation) artifactStage() Stage { return artifactStage{i.artifact} }
@@ -102,7 +109,7 @@ func (i *Installation) room() *vm.Room {
 
 func (i *Installation) baseImage() assets.BaseImage {
 	image := i.config.VMs.Image
-	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Cache: cacheDir, Images: imagesDir}
+	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Store: i.store(), Images: imagesDir}
 }
 
 func (i *Installation) inventory() Stage {
