@@ -3,6 +3,7 @@ package assets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -138,14 +139,14 @@ func readText(tree fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return limited(file)
+	return limited(file, textLimit)
 }
 
-// limited reads a text to its end.
-func limited(from io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(from, textLimit+1))
-	if err == nil && len(text) > textLimit {
-		err = errors.New("is larger than any such text")
+// limited reads a file of at most so many bytes to its end.
+func limited(from io.Reader, most int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(from, most+1))
+	if err == nil && int64(len(content)) > most {
+		err = fmt.Errorf("it is larger than %s", amount(float64(most)))
 	}
-	return text, err
+	return content, err
 }

@@ -68,7 +68,7 @@ func TestContents(t *testing.T) {
 		"a directory for a file": {func(f map[string]string) { drop("binaries.tar")(f); f["binaries.tar/x"] = "" }, ArtifactIncomplete, "lacks binaries.tar"},
 		"a hard-coded script":    {put(helmScript, hardCoded), ArtifactOutdated, "helm-operations.sh does not take TARGET_SYSTEM, CERT_MASTER_EMAIL, DEPLOY_CERT_MANAGER, DEPLOY_CALLING_SERVICES, HOST_IP from its environment"},
 		"no script":              {put(helmScript, "if then"), ArtifactOutdated, "understand the script"},
-		"an enormous script":     {put(helmScript, strings.Repeat("#", textLimit+1)), ArtifactOutdated, "larger than any such text"},
+		"an enormous script":     {put(helmScript, strings.Repeat("#", textLimit+1)), ArtifactOutdated, "larger than 64.0 KiB"},
 		"old charts":             {put("charts/wire-server/Chart.yaml", "name: wire-server\nversion: 5.12.0\n"), ArtifactUnknown, "wire-server 5.12.0"},
 		"an unsigned repository": {put("debs-jammy.tar", debs("", "")), RepositoryKey, "there is no debs-jammy/public/gpg"},
 	}
@@ -122,7 +122,7 @@ func TestKnownCharts(t *testing.T) {
 		"wire-ingress too": {version("wire-ingress", "5.32.0"), "", ""},
 		"another chart":    {map[string]string{"charts/sftd/Chart.yaml": "name: coturn\nversion: 1.0.0\n"}, `charts/sftd/Chart.yaml: it is the chart "coturn"`, ""},
 		"no YAML":          {map[string]string{"charts/sftd/Chart.yaml": "\t:"}, "charts/sftd/Chart.yaml: ", ""},
-		"an enormous one":  {map[string]string{"charts/sftd/Chart.yaml": strings.Repeat("#", textLimit+1)}, "charts/sftd/Chart.yaml: is larger", ""},
+		"an enormous one":  {map[string]string{"charts/sftd/Chart.yaml": strings.Repeat("#", textLimit+1)}, "charts/sftd/Chart.yaml: it is larger", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

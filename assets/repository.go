@@ -81,9 +81,9 @@ func (r *repository) look(archive *tar.Reader) error {
 		}
 		switch path.Clean(header.Name) {
 		case packagesKey:
-			r.trusted, err = limited(archive)
+			r.trusted, err = limited(archive, textLimit)
 		case release:
-			r.release, err = limited(archive)
+			r.release, err = limited(archive, textLimit)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", header.Name, err)

@@ -141,7 +141,7 @@ func TestSignedPackages(t *testing.T) {
 		"no index":                    {someKey, debs(armoured(year), ""), noon, "is not signed", ""},
 		"no key":                      {someKey, debs("", signed(year, noon)), noon, "there is no debs-jammy/public/gpg", ""},
 		"a key that is none":          {someKey, debs("no key", signed(year, noon)), noon, "debs-jammy/public/gpg in debs-jammy.tar is no public key", ""},
-		"a key of enormous size":      {someKey, debs(strings.Repeat("k", textLimit+1), ""), noon, "larger than any such text", ""},
+		"a key of enormous size":      {someKey, debs(strings.Repeat("k", textLimit+1), ""), noon, "larger than 64.0 KiB", ""},
 		"no archive":                  {someKey, strings.Repeat("x", 1024), noon, "debs-jammy.tar: ", ""},
 		"the key itself in key.yml":   {"docker_ubuntu_repo_repokey: |\n  " + strings.ReplaceAll(armoured(year), "\n", "\n  "), debs("", signed(year, noon)), noon.Add(day), "", ""},
 		"an ended key in key.yml":     {"docker_ubuntu_repo_repokey: |\n  " + strings.ReplaceAll(armoured(year), "\n", "\n  "), debs("", signed(year, noon)), ends, "expired on", ""},

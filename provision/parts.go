@@ -95,7 +95,7 @@ func (i *Installation) room() *vm.Room {
 		Machines: i.vms(),
 		Images:   imagesDir,
 		Console:  filepath.Join(stateDir, "console"),
-		Base:     i.baseImage().Path(),
+		Base:     i.baseImage().Path,
 		Network:  i.config.Network.Name,
 		Ready:    i.config.VMs.Ready,
 		Reuse:    func() bool { return i.reuseDisks },
@@ -109,7 +109,10 @@ func (i *Installation) room() *vm.Room {
 
 func (i *Installation) baseImage() assets.BaseImage {
 	image := i.config.VMs.Image
-	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Store: i.store(), Images: imagesDir}
+	return assets.BaseImage{
+		URL: image.URL, SHA256: image.SHA256, Publisher: assets.Publisher{Sums: image.Sums, Keyring: image.Keyring},
+		Store: i.store(), Images: imagesDir,
+	}
 }
 
 func (i *Installation) inventory() Stage {
