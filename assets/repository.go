@@ -2,6 +2,7 @@ package assets
 
 import (
 	"archive/tar"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -73,7 +74,7 @@ func readRepository(tree fs.FS) (repository, error) {
 func (r *repository) look(archive *tar.Reader) error {
 	for r.trusted == nil || r.release == nil {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
