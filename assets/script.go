@@ -23,7 +23,6 @@ func ignored(script []byte, variables []string) ([]string, error) {
 		use.outright = assigned(statement)
 		syntax.Walk(statement, use.visit)
 	}
-	use.outright = nil
 	for len(use.functions) > 0 { // their bodies run later than what stands around them
 		body := use.functions[0]
 		use.functions = use.functions[1:]
