@@ -27,12 +27,11 @@ const installVariable = "WIABCTL_BENCH_INSTALL"
 func TestMain(m *testing.M) {
 	if url, dir, ok := strings.Cut(os.Getenv(installVariable), " "); ok {
 		if err := installAt(url, dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			panic(err)
 		}
-		os.Exit(0)
+		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // installAt does what the stage does.

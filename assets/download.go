@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -206,6 +207,19 @@ func (d Download) Forget() error {
 	if d.SHA256 == "" {
 		err = errors.Join(err, d.Pins.forget(d.Name))
 	}
+	return err
+}
+
+// Pull is Fetch for a file that is not used yet. A .tgz that no digest vouches for is read
+// to its end, so that one which is cut off is not taken for the first whole one.
+func (d Download) Pull(ctx context.Context, say change.Progress) error {
+	var use Use
+	if known, err := d.Digest(); err != nil {
+		return err
+	} else if known == "" && strings.HasSuffix(d.Name, ".tgz") {
+		use = sound
+	}
+	_, err := d.Follow(ctx, say, use)
 	return err
 }
 

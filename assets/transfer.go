@@ -309,7 +309,7 @@ func (t *transfer) verify() error {
 func (t *transfer) complete() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.end == io.EOF
+	return errors.Is(t.end, io.EOF)
 }
 
 // keep gives the file its place, and remembers its digest before: so a download whose

@@ -79,6 +79,19 @@ func (t *tree) fill(compressed io.Reader) error {
 	return err
 }
 
+// sound reads a .gz to its end, and keeps nothing.
+func sound(ctx context.Context, archive io.Reader, total func() int64) error {
+	source := &watched{from: until{ctx, archive}, total: total}
+	unzipped, err := gzip.NewReader(bufio.NewReaderSize(source, zipped))
+	if err == nil {
+		_, err = io.Copy(io.Discard, unzipped)
+	}
+	if source.err != nil || err == nil {
+		return source.err
+	}
+	return ArtifactCorrupt.Failf("the artifact is not a whole .tgz: %w", err)
+}
+
 // corrupt is an archive that can't be read.
 type corrupt struct{ error }
 

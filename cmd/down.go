@@ -11,24 +11,38 @@ import (
 )
 
 func newDown(o *options) *cobra.Command {
-	var yes, keepDisks bool
+	var yes, keepDisks, wholeHost bool
 	c := &cobra.Command{
 		Use:   "down",
 		Short: "Remove everything that wiabctl made, and nothing else",
 		Long: "down shows what it would remove and asks. Installed packages stay, for others may use them by now; so does\n" +
 			"the configuration file. Everything else that wiabctl made goes: VMs, disks, rules, network, artifact, keys, secrets, cache.\n" +
+			"With --host the packages go too that wiabctl brought to this host, with their configuration and what came with them, and\n" +
+			"no others; also later, after a down without it.\n" +
 			"With --keep-disks the VMs are shut down, and what they live on stays: disks, artifact, keys, secrets. `wiabctl up --reuse-disks`\n" +
 			"brings the installation back within minutes.",
-		Example: "  sudo wiabctl down\n  sudo wiabctl down --yes    # where nobody can answer\n  sudo wiabctl down --keep-disks",
+		Example: "  sudo wiabctl down\n  sudo wiabctl down --yes    # where nobody can answer\n  sudo wiabctl down --host\n  sudo wiabctl down --keep-disks",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return o.down(c, yes, keepDisks) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			extent := provision.ButPackages
+			switch {
+			case keepDisks && wholeHost:
+				return provision.BadUsage.Failf("--keep-disks leaves what --host takes away: give one of them")
+			case keepDisks:
+				extent = provision.ButDisks
+			case wholeHost:
+				extent = provision.Everything
+			}
+			return o.down(c, yes, extent)
+		},
 	}
+	c.Flags().BoolVar(&wholeHost, "host", false, "purge the packages too that wiabctl brought to this host")
 	c.Flags().BoolVar(&keepDisks, "keep-disks", false, "leave the VMs' disks and what belongs to them, for up --reuse-disks")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }
 
-func (o *options) down(c *cobra.Command, yes, keepDisks bool) error {
+func (o *options) down(c *cobra.Command, yes bool, extent provision.Extent) error {
 	installation, err := o.open(c.OutOrStdout())
 	if err != nil {
 		return err
@@ -39,7 +53,7 @@ func (o *options) down(c *cobra.Command, yes, keepDisks bool) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
-	plans := installation.PlanDown(c.Context(), keepDisks)
+	plans := installation.PlanDown(c.Context(), extent)
 	count := provision.Count(plans)
 	if count > 0 && !yes {
 		o.renderPlan(c.OutOrStdout(), plans)

@@ -16,14 +16,21 @@ func newUp(o *options) *cobra.Command {
 		Long: "up compares every stage with the configuration and changes what differs. Run again after any failure, it goes\n" +
 			"on from there; run again after success, it changes nothing.",
 		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more\n" +
-			"  sudo wiabctl up --reuse-disks   # after down --keep-disks",
+			"  sudo wiabctl up --reuse-disks   # after down --keep-disks\n  sudo wiabctl up --only host     # prepare the host and no more",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := provision.KnownStages(orders.Only); err != nil {
+				return err
+			}
 			return o.up(c, "up", orders, nil)
 		},
 	}
 	c.Flags().StringSliceVar(&orders.Again, "again", nil, "run the script of these stages (cluster, helm) once more")
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
+	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight")
+	_ = c.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return provision.StageNames(), cobra.ShellCompDirectiveNoFileComp
+	})
 	return c
 }
 
@@ -54,6 +61,9 @@ func (o *options) up(c *cobra.Command, command string, orders provision.Orders, 
 	}
 	if o.output == "plain" {
 		fmt.Fprintf(c.OutOrStdout(), "%s\n", changes(made))
+		if len(orders.Only) > 0 {
+			return nil // whether the domains answer was not looked at
+		}
 		for _, address := range installation.Addresses() {
 			fmt.Fprintln(c.OutOrStdout(), address)
 		}

@@ -87,8 +87,7 @@ func (i *Installation) PullAssets(ctx context.Context) (int, error) {
 		changes = append(changes, change.Change{
 			Verb: change.Create, Subject: "download " + d.Name, Reason: "it is not in the cache", Concurrent: true,
 			Apply: func(ctx context.Context, say change.Progress) error {
-				_, _, err := d.Fetch(ctx, say)
-				return err
+				return d.Pull(ctx, say)
 			},
 		})
 	}

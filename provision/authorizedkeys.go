@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // authorizedKeys is the file of a user that says whose keys may log in. The home
@@ -20,7 +22,8 @@ const (
 	authorizedFile = sshDir + "/authorized_keys"
 )
 
-// has tells whether the file holds the line and is the user's own, as sshd demands.
+// has tells whether the file holds our key by this line and no other, and is the user's
+// own, as sshd demands.
 func (a authorizedKeys) has(line []byte) (bool, error) {
 	home, err := os.OpenRoot(a.home)
 	if err != nil {
@@ -31,7 +34,7 @@ func (a authorizedKeys) has(line []byte) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil || !bytes.Contains(content, line) {
+	if err != nil || !bytes.Equal(content, withKey(content, line)) {
 		return false, err
 	}
 	info, err := home.Stat(authorizedFile)
@@ -42,22 +45,72 @@ func (a authorizedKeys) has(line []byte) (bool, error) {
 	return ok && int(owner.Uid) == a.uid, nil
 }
 
-// add appends the line.
-func (a authorizedKeys) add(line []byte) error {
-	return a.rewrite(func(content []byte) []byte {
-		if bytes.Contains(content, line) {
-			return content
-		}
-		if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
-			content = append(content, '\n')
-		}
-		return append(content, line...)
-	})
+// holds tells whether the key of the line is there, whatever its options.
+func (a authorizedKeys) holds(line []byte) (bool, error) {
+	home, err := os.OpenRoot(a.home)
+	if err != nil {
+		return false, err
+	}
+	defer home.Close()
+	content, err := home.ReadFile(authorizedFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return !bytes.Equal(content, withoutKey(content, line)), err
 }
 
-// drop takes the line out.
+// add puts the line in, in the place of older ones of the same key.
+func (a authorizedKeys) add(line []byte) error {
+	return a.rewrite(func(content []byte) []byte { return withKey(content, line) })
+}
+
+// drop takes the line's key out, whatever its options. A file that then lets nobody in
+// goes, and so does a directory without any other.
 func (a authorizedKeys) drop(line []byte) error {
-	return a.rewrite(func(content []byte) []byte { return bytes.ReplaceAll(content, line, nil) })
+	if err := a.rewrite(func(content []byte) []byte { return withoutKey(content, line) }); err != nil {
+		return err
+	}
+	home, err := os.OpenRoot(a.home)
+	if err != nil {
+		return err
+	}
+	defer home.Close()
+	if info, err := home.Stat(authorizedFile); err != nil || info.Size() > 0 {
+		return err
+	}
+	if err := home.Remove(authorizedFile); err != nil {
+		return err
+	}
+	_ = home.Remove(sshDir) // it holds more: it stays
+	return nil
+}
+
+// withKey is the content with exactly this line of its key; it is the content itself if
+// that is so already.
+func withKey(content, line []byte) []byte {
+	others := withoutKey(content, line)
+	if len(content) == len(others)+len(line) && bytes.Contains(content, line) {
+		return content
+	}
+	if len(others) > 0 && !bytes.HasSuffix(others, []byte("\n")) {
+		others = append(others, '\n')
+	}
+	return append(others, line...)
+}
+
+// withoutKey is the content without the lines that let in whom this line lets in.
+func withoutKey(content, line []byte) []byte {
+	ours, _, _, _, err := ssh.ParseAuthorizedKey(line)
+	if err != nil {
+		return content // what is no key lets nobody in
+	}
+	var others []byte
+	for other := range bytes.Lines(content) {
+		if key, _, _, _, err := ssh.ParseAuthorizedKey(other); err != nil || !bytes.Equal(key.Marshal(), ours.Marshal()) {
+			others = append(others, other...)
+		}
+	}
+	return others
 }
 
 // rewrite puts the new content in place whole, owned by the user from the start.

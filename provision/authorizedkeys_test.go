@@ -7,13 +7,34 @@ import (
 	"testing"
 )
 
+// testKey is a public key as the file has it.
+const testKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJNwgkBYIzvK8d1y2xGVQGKjHOCxsxRJzHAiVTtFvgDl"
+
+// An older line of ours lets wiabctl in, but with other options: it is to be replaced.
+func TestAuthorizedKeysKnowAnOlderLine(t *testing.T) {
+	keys := authorizedKeys{home: t.TempDir(), uid: os.Getuid(), gid: os.Getgid()}
+	if err := keys.add([]byte(testKey + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	newer := []byte("restrict " + testKey + "\n")
+	has, err := keys.has(newer)
+	holds, errHolds := keys.holds(newer)
+	if err != nil || errHolds != nil || has || !holds {
+		t.Errorf("has = %v, %v, holds = %v, %v", has, err, holds, errHolds)
+	}
+}
+
 func TestAuthorizedKeys(t *testing.T) {
-	ours := []byte("ssh-ed25519 AAAA wiabctl-admin\n")
+	ours := []byte(`from="127.0.0.1,::1",restrict,pty ` + testKey + " wiabctl admin\n")
+	const older = `from="127.0.0.1" ` + testKey + " wiabctl admin\n"
 	tests := []struct{ name, before, with, without string }{
 		{"no file yet", "", string(ours), ""},
 		{"somebody's key is there", "ssh-rsa BBBB me\n", "ssh-rsa BBBB me\n" + string(ours), "ssh-rsa BBBB me\n"},
 		{"its last line has no end", "ssh-rsa BBBB me", "ssh-rsa BBBB me\n" + string(ours), "ssh-rsa BBBB me\n"},
 		{"ours is there already", string(ours), string(ours), ""},
+		{"ours is there twice", string(ours) + string(ours), string(ours), ""},
+		{"an older line of ours", "# mine\n" + older + "ssh-rsa BBBB me\n", "# mine\nssh-rsa BBBB me\n" + string(ours), "# mine\nssh-rsa BBBB me\n"},
+		{"ours inside a comment", "# " + testKey + "\n", "# " + testKey + "\n" + string(ours), "# " + testKey + "\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -36,16 +57,20 @@ func TestAuthorizedKeys(t *testing.T) {
 					t.Fatal(err)
 				}
 				content, err := os.ReadFile(file)
-				if err != nil || string(content) != step.want {
+				if err != nil && step.want != "" || string(content) != step.want {
 					t.Errorf("the file is %q, %v; want %q", content, err, step.want)
 				}
-				if has, err := keys.has(ours); err != nil || has != step.has {
-					t.Errorf("has = %v, %v; want %v", has, err, step.has)
+				if info, err := os.Stat(file); err == nil && info.Mode().Perm() != 0o600 {
+					t.Errorf("mode %v", info.Mode())
+				}
+				has, err := keys.has(ours)
+				holds, errHolds := keys.holds(ours)
+				if err != nil || errHolds != nil || has != step.has || holds != step.has {
+					t.Errorf("has = %v, %v, holds = %v, %v; want %v", has, err, holds, errHolds, step.has)
 				}
 			}
-			info, err := os.Stat(file)
-			if err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("mode %v, %v", info.Mode(), err)
+			if _, err := os.Stat(filepath.Dir(file)); (err == nil) != (test.without != "") {
+				t.Errorf("a directory that lets nobody in must go, another stay: %v", err)
 			}
 		})
 	}
@@ -76,16 +101,17 @@ func TestAuthorizedKeysOfAnotherOwner(t *testing.T) {
 		t.Skip("needs root, to have files of two owners")
 	}
 	keys := authorizedKeys{home: t.TempDir(), uid: 12345, gid: 12345}
-	if err := keys.add([]byte("ours\n")); err != nil {
+	ours := []byte(testKey + "\n")
+	if err := keys.add(ours); err != nil {
 		t.Fatal(err)
 	}
-	if has, err := keys.has([]byte("ours\n")); err != nil || !has {
+	if has, err := keys.has(ours); err != nil || !has {
 		t.Fatalf("has = %v, %v", has, err)
 	}
 	if err := os.Chown(filepath.Join(keys.home, authorizedFile), 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	if has, err := keys.has([]byte("ours\n")); err != nil || has {
+	if has, err := keys.has(ours); err != nil || has {
 		t.Errorf("has = %v, %v, though the file is root's: a kill between writing and chown must be noticed", has, err)
 	}
 }

@@ -16,13 +16,34 @@ import (
 )
 
 // command runs a program of the host and passes its lines on; the error carries
-// the last of what it said. Extra environment comes before the arguments.
-func command(ctx context.Context, say change.Progress, env []string, name string, args ...string) error {
+// the last of what it said.
+func command(ctx context.Context, say change.Progress, name string, args ...string) error {
+	return run(prepare(ctx, nil, name, args...), say)
+}
+
+// output runs a program of the host and returns what it prints.
+func output(ctx context.Context, env []string, name string, args ...string) (string, error) {
+	cmd := prepare(ctx, env, name, args...)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w: %s", name, err, tail(complaint.String()))
+	}
+	return out.String(), nil
+}
+
+// prepare is a program of the host with more of an environment.
+func prepare(ctx context.Context, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	// Asked to end, apt leaves a state that it can go on from; killed, it may not.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = time.Minute
+	return cmd
+}
+
+// run runs the program to its end.
+func run(cmd *exec.Cmd, say change.Progress) error {
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	var last bytes.Buffer
@@ -40,8 +61,13 @@ func command(ctx context.Context, say change.Progress, env []string, name string
 	in.Close()
 	<-read
 	if err != nil {
-		said := strings.TrimSpace(last.String())
-		return fmt.Errorf("%s: %w: %s", name, err, said[max(0, len(said)-1000):])
+		return fmt.Errorf("%s: %w: %s", cmd.Args[0], err, tail(last.String()))
 	}
 	return nil
+}
+
+// tail is the end of what a program said, where it tells why it failed.
+func tail(said string) string {
+	said = strings.TrimSpace(said)
+	return said[max(0, len(said)-1000):]
 }

@@ -37,6 +37,9 @@ type HostSpec struct {
 	// User owns the deploy directory and runs upstream's scripts; made when it does
 	// not exist. Default "wire".
 	User string `yaml:"user"`
+	// Upgrade has every package of the host brought to its newest version. Default false:
+	// what is installed stays as it is.
+	Upgrade bool `yaml:"upgrade"`
 }
 
 // Load reads, completes and checks a configuration file. A file that is refused is

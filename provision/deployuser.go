@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -30,6 +32,7 @@ const (
 	// userMark in the account's comment field says that we made it.
 	userMark    = "wiabctl deploy user"
 	sudoersFile = "/etc/sudoers.d/wiabctl"
+	sudoersMode = 0o440
 )
 
 // home is the account's home directory, or where it will be.
@@ -63,16 +66,32 @@ func (u deployUser) sudoers() []byte {
 	return []byte("# Made by wiabctl: upstream's scripts call sudo docker, and jobs are systemd units.\n" + u.Name + " ALL=(ALL) NOPASSWD: ALL\n")
 }
 
+// sudoersDrift tells why sudo would not heed our file, or not as it should; empty if it does.
+func (u deployUser) sudoersDrift() string {
+	have, _ := os.ReadFile(sudoersFile)
+	info, err := os.Lstat(sudoersFile)
+	switch {
+	case err != nil || !bytes.Equal(have, u.sudoers()):
+		return u.Name + " needs sudo without a password"
+	case !info.Mode().IsRegular() || info.Mode().Perm() != sudoersMode:
+		return fmt.Sprintf("its mode is %v, which has to be %v", info.Mode(), fs.FileMode(sudoersMode))
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); !ok || owner.Uid != 0 || owner.Gid != 0 {
+		return "it has to belong to root"
+	}
+	return ""
+}
+
 // plan wants the account, its way in and its sudo.
 func (u deployUser) plan() ([]change.Change, error) {
 	var changes []change.Change
 	if _, err := user.Lookup(u.Name); err != nil {
 		changes = append(changes, change.Change{Verb: change.Create, Subject: "user " + u.Name, Reason: "the deploy user does not exist", Apply: u.create})
 	}
-	if have, _ := os.ReadFile(sudoersFile); !bytes.Equal(have, u.sudoers()) {
-		changes = append(changes, change.Change{Verb: change.Create, Subject: "file " + sudoersFile, Reason: u.Name + " needs sudo without a password", Apply: u.writeSudoers})
+	if reason := u.sudoersDrift(); reason != "" {
+		changes = append(changes, change.Change{Verb: change.Create, Subject: "file " + sudoersFile, Reason: reason, Apply: u.writeSudoers})
 	}
-	authorized, err := u.authorized()
+	authorized, err := u.authorized(authorizedKeys.has)
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +102,12 @@ func (u deployUser) plan() ([]change.Change, error) {
 }
 
 func (u deployUser) create(ctx context.Context, say change.Progress) error {
-	return command(ctx, say, nil, "useradd", "--create-home", "--key", "HOME_MODE=0750", "--shell", "/bin/bash", "--comment", userMark, u.Name)
+	return command(ctx, say, "useradd", "--create-home", "--key", "HOME_MODE=0750", "--shell", "/bin/bash", "--comment", userMark, u.Name)
 }
 
 // writeSudoers lets visudo judge the file before it counts.
 func (u deployUser) writeSudoers(ctx context.Context, say change.Progress) error {
-	pending, err := renameio.NewPendingFile(sudoersFile, renameio.WithPermissions(0o440), renameio.WithTempDir("/etc"))
+	pending, err := renameio.NewPendingFile(sudoersFile, renameio.WithPermissions(sudoersMode), renameio.WithTempDir("/etc"))
 	if err != nil {
 		return err
 	}
@@ -96,13 +115,14 @@ func (u deployUser) writeSudoers(ctx context.Context, say change.Progress) error
 	if _, err := pending.Write(u.sudoers()); err != nil {
 		return err
 	}
-	if err := command(ctx, say, nil, "visudo", "--check", "--file="+pending.Name()); err != nil {
+	if err := command(ctx, say, "visudo", "--check", "--file="+pending.Name()); err != nil {
 		return SudoersInvalid.Failf("%s: %w", sudoersFile, err)
 	}
 	return pending.CloseAtomicallyReplace()
 }
 
-func (u deployUser) authorized() (bool, error) {
+// authorized asks the account's authorized keys something about our line.
+func (u deployUser) authorized(ask func(authorizedKeys, []byte) (bool, error)) (bool, error) {
 	key, err := u.Key()
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -114,7 +134,7 @@ func (u deployUser) authorized() (bool, error) {
 	if err != nil {
 		return false, nil //nolint:nilerr // no account yet, so nobody is authorized
 	}
-	return keys.has(key)
+	return ask(keys, key)
 }
 
 // withKeys is the change that edits the account's authorized keys by our line.
@@ -146,7 +166,7 @@ func (u deployUser) remove() ([]change.Change, error) {
 	if account.Name == userMark {
 		return append(changes, change.Change{Verb: change.Delete, Subject: "user " + u.Name, Reason: "wiabctl made it", Apply: u.delete}), nil
 	}
-	authorized, err := u.authorized()
+	authorized, err := u.authorized(authorizedKeys.holds)
 	if err != nil || !authorized {
 		return changes, err
 	}
@@ -163,8 +183,8 @@ func (u deployUser) delete(ctx context.Context, say change.Progress) error {
 		Deadline:    30 * time.Second,
 		Interval:    200 * time.Millisecond,
 		Check: func(ctx context.Context) error {
-			_ = command(ctx, nil, nil, "loginctl", "terminate-user", u.Name) // fails when there is no session, which is what we want
-			return command(ctx, nil, nil, "userdel", "--remove", u.Name)
+			_ = command(ctx, nil, "loginctl", "terminate-user", u.Name) // fails when there is no session, which is what we want
+			return command(ctx, nil, "userdel", "--remove", u.Name)
 		},
 	}.Await(ctx, say)
 }

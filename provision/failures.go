@@ -32,13 +32,28 @@ var (
 	BlockBroken    = change.Kind{ID: "block-broken", Exit: 24, Advice: "put the missing line back behind the last line of ours, or delete our lines by hand; then run the same command again"}
 	ArtifactOther  = change.Kind{ID: "artifact-other", Exit: 25, Advice: "set artifact.hash back; an installation cannot be moved to another artifact yet, only made anew after `wiabctl down`"}
 	HostKeyMissing = change.Kind{ID: "host-key-missing", Exit: 23, Advice: "install and start openssh-server, which makes the key"}
+	PackagesNeeded = change.Kind{ID: "packages-needed", Exit: 18, Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
+	HostsClash     = change.Kind{ID: "hosts-clash", Exit: 19, Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it"}
+)
+
+// What a host can be unfit for.
+var (
+	SystemUnknown = change.Kind{ID: "system-unknown", Exit: 26,
+		Advice: "use Debian 12, Ubuntu 22.04 or 24.04; or install libvirt, QEMU, docker, nftables, OpenSSH's server and sudo yourself, then run again"}
+	UserUnfit = change.Kind{ID: "user-unfit", Exit: 27,
+		Advice: "mend the account, or set host.user to one that does not exist yet: wiabctl makes it"}
+	LoginRefused = change.Kind{ID: "login-refused", Exit: 28,
+		Advice: "let sshd listen on 127.0.0.1:22 and let the deploy user in from there with a key; see sshd_config(5), and `sshd -T -C user=NAME,host=localhost,addr=127.0.0.1`"}
+	SudoersApart = change.Kind{ID: "sudoers-apart", Exit: 29,
+		Advice: "add the line `@includedir /etc/sudoers.d` to /etc/sudoers with visudo, as Debian and Ubuntu ship it"}
 )
 
 // Kinds is the whole failure catalogue.
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
-			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, ArtifactOther},
+			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, ArtifactOther, PackagesNeeded, HostsClash,
+			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)
 }

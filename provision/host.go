@@ -2,8 +2,11 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"wiabctl/assets"
 	"wiabctl/provision/change"
@@ -38,13 +41,33 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	packages := h.packages.plan()
+	upgrade, err := h.packages.planUpgrade(ctx, len(packages) > 0)
+	if err != nil {
+		return nil, err
+	}
 	names, err := h.names.plan()
-	return slices.Concat(keys, h.shipped.witness(h.packages.plan()), shipped, user, names), err
+	return slices.Concat(keys, upgrade, h.shipped.witness(packages), shipped, user, names), err
 }
 
-// Remove takes all of it back but the packages, which others may use by now. The state
-// goes last, after everything that needs it.
+// Remove takes all of it back but the packages, which others may use by now.
 func (h host) Remove(ctx context.Context) ([]change.Change, error) {
+	changes, err := h.withdraw(ctx)
+	return append(changes, h.clear(false)...), err
+}
+
+// Purge takes the packages back too, as far as our own installation brought them.
+func (h host) Purge(ctx context.Context) ([]change.Change, error) {
+	changes, err := h.withdraw(ctx)
+	if err != nil {
+		return nil, err
+	}
+	packages, err := h.packages.remove(ctx)
+	return slices.Concat(changes, packages, h.clear(true)), err
+}
+
+// withdraw takes back what stands between programs and files.
+func (h host) withdraw(ctx context.Context) ([]change.Change, error) {
 	names, err := h.names.remove()
 	if err != nil {
 		return nil, err
@@ -54,17 +77,49 @@ func (h host) Remove(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	shipped, err := h.shipped.remove(ctx)
-	if err != nil {
-		return nil, err
-	}
-	changes := slices.Concat(names, user, shipped)
+	return slices.Concat(names, user, shipped), err
+}
+
+// clear takes the state away, last, after everything that needs them. The receipt
+// of the packages stays for as long as they do: after purging them there is none.
+func (h host) clear(purging bool) []change.Change {
+	var changes []change.Change
 	for _, dir := range h.dirs {
-		if _, err := os.Stat(dir); err == nil {
-			changes = append(changes, change.Change{Verb: change.Delete, Subject: "directory " + dir, Reason: "wiabctl made it",
-				Apply: func(context.Context, change.Progress) error { return os.RemoveAll(dir) }})
+		_, err := os.Stat(dir)
+		if err != nil || !purging && len(besides(dir, h.packages.Receipt.files())) == 0 {
+			continue
 		}
+		changes = append(changes, change.Change{Verb: change.Delete, Subject: "directory " + dir, Reason: "wiabctl made it",
+			Apply: func(context.Context, change.Progress) error {
+				var errs []error
+				for _, path := range besides(dir, h.packages.Receipt.files()) {
+					errs = append(errs, os.RemoveAll(path))
+				}
+				return errors.Join(errs...)
+			}})
 	}
-	return changes, nil
+	return changes
+}
+
+// besides are the paths that have to go so that of all below and at the path only those
+// files stay that are to be kept.
+func besides(path string, keep []string) []string {
+	holds := func(kept string) bool { return strings.HasPrefix(kept, path+"/") }
+	switch {
+	case slices.Contains(keep, path):
+		return nil
+	case !slices.ContainsFunc(keep, holds):
+		return []string{path}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil // what is to be kept in it is there, so this is a moment's matter
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, besides(filepath.Join(path, e.Name()), keep)...)
+	}
+	return all
 }
 
 // RemoveButDisks takes the VMs' names out of /etc/hosts. The deploy user, keys,
@@ -72,6 +127,6 @@ func (h host) Remove(ctx context.Context) ([]change.Change, error) {
 func (h host) RemoveButDisks(context.Context) ([]change.Change, error) { return h.names.remove() }
 
 var (
-	_ Remover = host{}
-	_ Keeper  = host{}
+	_ Purger = host{}
+	_ Keeper = host{}
 )

@@ -76,6 +76,7 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 type Orders struct {
 	Again      []string // stages whose scripts run once more
 	ReuseDisks bool     // disks of ours whose domains are gone are used as they are
+	Only       []string // these stages alone, after preflight; empty: all
 }
 
 // Up makes the system what the configuration says, and what the orders say, and
@@ -83,6 +84,9 @@ type Orders struct {
 // lock.
 func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	i.reuseDisks = orders.ReuseDisks
+	if len(orders.Only) > 0 {
+		i.pipeline.Steps = only(i.pipeline.Steps, append(orders.Only, "preflight"))
+	}
 	forgetters, err := i.pipeline.Forgetters(orders.Again)
 	if err != nil {
 		return 0, err
@@ -128,11 +132,11 @@ func (i *Installation) Log() string {
 	return i.log.path
 }
 
-// PlanDown tells what down would remove, and which stages cannot tell. With
-// keepDisks that is only what is back within minutes: the disks stay, and with them
-// the deploy directory, keys and secrets.
-func (i *Installation) PlanDown(ctx context.Context, keepDisks bool) []Planned {
-	return i.pipeline.PlanDown(ctx, keepDisks)
+// PlanDown tells what down would remove, and which stages cannot tell. ButDisks is
+// only what is back within minutes: the disks stay, and with them the deploy
+// directory, keys and secrets.
+func (i *Installation) PlanDown(ctx context.Context, extent Extent) []Planned {
+	return i.pipeline.PlanDown(ctx, extent)
 }
 
 // Down removes what PlanDown told.

@@ -20,7 +20,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: slices.Concat([]func(context.Context) error{rootCheck}, i.provider.checks, []func(context.Context) error{
+		checks: slices.Concat([]func(context.Context) error{rootCheck, systemCheck(i.needs()), i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
 			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.artifactCheck, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
@@ -37,12 +37,15 @@ func (i *Installation) host() Stage {
 		user:     i.deployUser(),
 		keys:     i.keys(),
 		keyNames: append(slices.Clip(i.provider.keys), assets.AdminKey),
-		packages: installer{Needs: slices.Concat(i.provider.packages, needs()), Receipt: filepath.Join(stateDir, "receipts", "packages")},
+		packages: installer{Needs: i.needs(), Upgrade: i.config.Host.Upgrade, Receipt: packageReceipt{filepath.Join(stateDir, "receipts", "packages")}},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
 		dirs:     []string{stateDir},
 	}
 }
+
+// needs are the packages that this installation cannot do without.
+func (i *Installation) needs() []need { return slices.Concat(i.provider.packages, needs()) }
 
 func (i *Installation) defaultNetwork() defaultNetwork {
 	shipped := network.Shipped{Libvirt: i.libvirt.Use}
@@ -60,7 +63,8 @@ func (i *Installation) deployUser() deployUser {
 		Name: i.config.Host.User,
 		Key: func() ([]byte, error) {
 			key, err := i.keys().Load(assets.AdminKey)
-			return []byte(`from="127.0.0.1,::1" ` + key.Public + "\n"), err
+			// Jobs need a command and files; a terminal may help a person. Nothing else is let through.
+			return []byte(`from="127.0.0.1,::1",restrict,pty ` + key.Public + "\n"), err
 		},
 		Leave: i.admin.Close,
 	}

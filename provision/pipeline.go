@@ -227,12 +227,21 @@ func (p *Pipeline) warn(stage string, w *change.Warning) {
 	p.send(Event{Stage: stage, Kind: Warned, Subject: w.ID, Text: w.Cause + "; " + w.Advice})
 }
 
-// PlanDown asks every stage that can for what it made, last stage first; with
-// keepDisks for what an installation on the same disks does without.
-func (p *Pipeline) PlanDown(ctx context.Context, keepDisks bool) []Planned {
+// Extent is how much down takes back.
+type Extent int
+
+// What down takes back.
+const (
+	ButPackages Extent = iota // all but what others may use by now
+	ButDisks                  // what an installation on the same disks does without
+	Everything
+)
+
+// PlanDown asks every stage that can for what it made, last stage first.
+func (p *Pipeline) PlanDown(ctx context.Context, extent Extent) []Planned {
 	var plans []Planned
 	for _, step := range slices.Backward(p.Steps) {
-		remove := removal(step.Stage, keepDisks)
+		remove := removal(step.Stage, extent)
 		if remove == nil {
 			continue
 		}
@@ -246,15 +255,20 @@ func (p *Pipeline) PlanDown(ctx context.Context, keepDisks bool) []Planned {
 }
 
 // removal is how a stage takes back what it made, nil if it does not.
-func removal(stage Stage, keepDisks bool) func(context.Context) ([]change.Change, error) {
-	if keepDisks {
-		if keeper, ok := stage.(Keeper); ok {
-			return keeper.RemoveButDisks
-		}
-	} else if remover, ok := stage.(Remover); ok {
+func removal(stage Stage, extent Extent) func(context.Context) ([]change.Change, error) {
+	keeper, keeps := stage.(Keeper)
+	purger, purges := stage.(Purger)
+	remover, removes := stage.(Remover)
+	switch {
+	case extent == ButDisks && keeps:
+		return keeper.RemoveButDisks
+	case extent == Everything && purges:
+		return purger.Purge
+	case extent != ButDisks && removes:
 		return remover.Remove
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Down takes back what PlanDown tells. It goes on after an error, also that of a

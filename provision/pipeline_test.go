@@ -270,11 +270,11 @@ func TestPlanDownAsksTheStagesBackwards(t *testing.T) {
 	p := &Pipeline{Steps: []Step{
 		{testStage{name: "first"}, nil}, {remover{testStage{name: "second"}}, nil}, {keeper{testStage{name: "third"}}, nil},
 	}}
-	all := p.PlanDown(t.Context(), false)
+	all := p.PlanDown(t.Context(), ButPackages)
 	if len(all) != 2 || all[0].Stage != "third" || all[0].Changes[0].Subject != "all" || all[1].Stage != "second" {
 		t.Errorf("all: %v", all)
 	}
-	some := p.PlanDown(t.Context(), true)
+	some := p.PlanDown(t.Context(), ButDisks)
 	if len(some) != 1 || some[0].Changes[0].Subject != "some" || some[0].Err == nil || some[0].Err.Error() != "third: the rest is busy" {
 		t.Errorf("all but the disks: %v", some)
 	}

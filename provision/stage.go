@@ -32,6 +32,14 @@ type Keeper interface {
 	RemoveButDisks(ctx context.Context) ([]change.Change, error)
 }
 
+// A Purger is a Remover that can also take back what it otherwise leaves, because others
+// may use it by now.
+type Purger interface {
+	Remover
+	// Purge is Remove without leaving anything.
+	Purge(ctx context.Context) ([]change.Change, error)
+}
+
 // A Forgetter is a stage whose work is proven by a receipt.
 type Forgetter interface {
 	Stage

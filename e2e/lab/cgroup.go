@@ -6,28 +6,29 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
-// removeControlGroups removes the lab's groups from every hierarchy; host.sh
-// made them.
-func (l *Lab) removeControlGroups() error {
+// removeControlGroups removes the groups whose names begin so from every hierarchy;
+// machine.sh made them.
+func removeControlGroups(prefix string) error {
 	var errs []error
-	for _, group := range findGroups("/sys/fs/cgroup", l.name()) {
+	for _, group := range findGroups("/sys/fs/cgroup", prefix) {
 		errs = append(errs, removeGroup(group))
 	}
 	return errors.Join(errs...)
 }
 
-// findGroups finds the groups of a name below root.
-func findGroups(root, name string) []string {
+// findGroups finds the groups below root whose names begin with the prefix.
+func findGroups(root, prefix string) []string {
 	var found []string
 	// Groups of others come and go while we look.
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil //nolint:nilerr // what has gone needs no removal
 		}
-		if d.Name() == name {
+		if strings.HasPrefix(d.Name(), prefix) {
 			found = append(found, path)
 			return fs.SkipDir
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -50,37 +49,56 @@ func (l *Lab) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	return l.dialAddress(ctx, network, Guest, net.JoinHostPort(ip, port))
 }
 
-// dialAddress makes the socket on a thread that has entered the namespace. The
-// socket stays there; the thread is thrown away.
+// Listen opens a port at the address of the internet's servers (Gateway), for a server of
+// a scenario's own.
+func (l *Lab) Listen(ctx context.Context) (net.Listener, error) {
+	return inside(l.namespaceFile(), func() (net.Listener, error) {
+		return new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(Gateway, "0"))
+	})
+}
+
+// dialAddress connects from an address in the internet namespace.
 func (l *Lab) dialAddress(ctx context.Context, network, from, address string) (net.Conn, error) {
+	return inside(l.namespaceFile(), func() (net.Conn, error) {
+		var d net.Dialer
+		if from != "" {
+			d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+		}
+		// The address is literal, so the dialer makes the socket on this thread.
+		return d.DialContext(ctx, network, address)
+	})
+}
+
+// inside makes a socket on a thread that has entered the namespace. The socket stays
+// there; the thread is thrown away.
+func inside[T any](namespace string, open func() (T, error)) (T, error) {
 	type result struct {
-		conn net.Conn
-		err  error
+		socket T
+		err    error
 	}
 	done := make(chan result, 1)
 	go func() {
 		// Never unlocked: the runtime ends the thread with the goroutine.
 		runtime.LockOSThread()
-		conn, err := dialIn(ctx, l.namespaceFile(), network, from, address)
-		done <- result{conn, err}
+		var r result
+		if r.err = enter(namespace); r.err == nil {
+			r.socket, r.err = open()
+		}
+		done <- r
 	}()
 	r := <-done
-	return r.conn, r.err
+	return r.socket, r.err
 }
 
-func dialIn(ctx context.Context, namespace, network, from, address string) (net.Conn, error) {
+// enter moves this thread into a network namespace.
+func enter(namespace string) error {
 	ns, err := netns.GetFromPath(namespace)
 	if err != nil {
-		return nil, fmt.Errorf("the lab's internet: %w", err)
+		return fmt.Errorf("the lab's internet: %w", err)
 	}
 	defer func() { _ = ns.Close() }()
 	if err := netns.Set(ns); err != nil {
-		return nil, fmt.Errorf("enter the lab's internet: %w", errors.Join(err, ctx.Err()))
+		return fmt.Errorf("enter the lab's internet: %w", err)
 	}
-	var d net.Dialer
-	if from != "" {
-		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
-	}
-	// The address is literal, so the dialer makes the socket on this thread.
-	return d.DialContext(ctx, network, address)
+	return nil
 }

@@ -139,8 +139,8 @@ func TestNameDependsOnDirectory(t *testing.T) {
 
 func TestHostThatIsDown(t *testing.T) {
 	l := &Lab{dir: t.TempDir()}
-	if err := l.Host(t.Context(), "true").Run(); !errors.Is(err, errHostDown) {
-		t.Errorf("error %v, want %v", err, errHostDown)
+	if err := l.Host(t.Context(), "true").Run(); !errors.Is(err, errDown) {
+		t.Errorf("error %v, want %v", err, errDown)
 	}
 	if _, err := os.Stat(l.Path("/etc/passwd")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the path leads somewhere: %v", err)

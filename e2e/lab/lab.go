@@ -59,8 +59,8 @@ func Attach(o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.leader(); err != nil {
-		return nil, err
+	if _, err := l.kvmHost().leader(); err != nil {
+		return nil, fmt.Errorf("%w; start it by labctl up", err)
 	}
 	return l, l.keepImage()
 }
@@ -78,13 +78,12 @@ func Down(ctx context.Context, o Options) error {
 // Down ends the lab and removes everything it made: processes, control groups,
 // the network namespace and the directory.
 func (l *Lab) Down(ctx context.Context) error {
-	err := errors.Join(
-		l.stopHost(),
-		l.internet().kill(),
-		l.removeNamespace(ctx),
-		l.removeControlGroups(),
-	)
-	if err != nil {
+	var errs []error
+	for _, m := range l.machines() {
+		errs = append(errs, m.stop())
+	}
+	errs = append(errs, l.internet().kill(), l.removeNamespace(ctx), removeControlGroups(l.name()))
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("lab: down: %w", err)
 	}
 	return os.RemoveAll(l.dir)
@@ -109,13 +108,13 @@ func (l *Lab) boot(ctx context.Context, p *parts) error {
 	if err := l.startInternet(ctx, p.internet); err != nil {
 		return err
 	}
-	if l.supervisor().running() != 0 {
-		return errors.Join(l.installPrograms(l.Path(""), p), l.awaitBoot(ctx))
+	if l.kvmHost().supervisor().running() != 0 {
+		return errors.Join(l.installPrograms(l.Path(""), p), l.kvmHost().awaitBoot(ctx))
 	}
 	if err := l.prepareHost(p); err != nil {
 		return err
 	}
-	return l.startHost(ctx, p.root)
+	return l.kvmHost().start(ctx, p.root)
 }
 
 // keepImage remembers the image of a new lab; an old one keeps its own.

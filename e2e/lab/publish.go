@@ -17,15 +17,38 @@ func (l *Lab) Publish(name, file string) (url, sha256 string, err error) {
 	if sha256, err = digest(file); err != nil {
 		return "", "", err
 	}
-	to := l.path("www", name)
-	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := show(file, l.path("www", name)); err != nil {
 		return "", "", err
+	}
+	return "http://artifacts.example.net/" + name, sha256, nil
+}
+
+// publishAll makes the files of a directory available below
+// http://artifacts.example.net/name/.
+func (l *Lab) publishAll(name, dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.path("www", name), 0o755); err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := show(filepath.Join(dir, file.Name()), l.path("www", name, file.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show puts a file in a place of the web server's.
+func show(file, to string) error {
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	// A link costs nothing; another file system needs a copy.
 	if err := os.Link(file, to); err != nil {
-		if err := installFile(file, to, 0o644); err != nil {
-			return "", "", err
-		}
+		return installFile(file, to, 0o644)
 	}
-	return "http://artifacts.example.net/" + name, sha256, nil
+	return nil
 }

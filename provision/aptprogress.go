@@ -1,0 +1,45 @@
+package provision
+
+import (
+	"fmt"
+
+	"wiabctl/provision/change"
+)
+
+// aptProgress turns apt's progress into lines for people: at most one for each percent
+// of the installation, which names the package at work, and fewer for the download.
+type aptProgress struct {
+	say   change.Progress
+	act   string          // "install", "upgrade", "purge"
+	total int             // packages
+	done  map[string]bool // packages that apt is done with
+
+	percent int // that a line was said of last, from 1 on: of 0 there is none yet
+}
+
+// coarse is how many percent of a download are one line.
+const coarse = 10
+
+// note takes a line of apt's.
+func (p *aptProgress) note(line string) {
+	status, ok := parseAptStatus(line)
+	switch {
+	case !ok:
+	case status.kind == "dlstatus":
+		p.tell(int(status.percent)/coarse*coarse, "download")
+	case status.kind == "pmstatus" && status.subject != "dpkg-exec":
+		if status.finished() {
+			p.done[status.subject] = true
+		}
+		p.tell(int(status.percent), fmt.Sprintf("%s %s", p.act, status.subject))
+	}
+}
+
+// tell says how far it is, if that is not what was said last.
+func (p *aptProgress) tell(percent int, what string) {
+	if percent == p.percent {
+		return
+	}
+	p.percent = percent
+	p.say.Sayf("%s: %d %%, %d of %d packages", what, percent, len(p.done), p.total)
+}
