@@ -6,8 +6,10 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -77,13 +79,12 @@ func small(t testing.TB, more ...entry) []byte {
 }
 
 func smallEntries() []entry {
-	return []entry{
-		member(tar.TypeDir, "bin/"),
-		mode(text("bin/helm-operations.sh", "#!/bin/bash\n"), 0o777),
-		text("bin/offline-cluster.sh", ""), text("bin/offline-secrets.sh", ""), text("bin/offline-env.sh", ""),
-		text("ansible/inventory/offline/staging.yml", "all: {}\n"),
-		member(tar.TypeDir, "charts/"), member(tar.TypeDir, "values/"),
+	entries := []entry{member(tar.TypeDir, "bin/"), member(tar.TypeDir, "charts/")}
+	files := wholeArtifact()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		entries = append(entries, mode(text(name, files[name]), 0o777))
 	}
+	return entries
 }
 
 func sha(content []byte) string {

@@ -133,7 +133,7 @@ func (a Artifact) fill(ctx context.Context, part string, file io.Reader, total f
 	if err := unpack(ctx, file, total, part, a.UID, a.GID, say); err != nil {
 		return err
 	}
-	return complete(part)
+	return complete(part, say)
 }
 
 // seal marks the version in part as whole and brings it to the disk.

@@ -6,7 +6,7 @@ import "wiabctl/provision/change"
 var (
 	ArtifactDigest = change.Kind{
 		ID: "artifact-digest", Exit: 50,
-		Advice: "compare the configured sha256 with the one of the file you mean, then correct the sha256 or the url",
+		Advice: "compare the sha256 with the one of the file you mean, then correct the configured sha256 or url; a publisher's list that was just renewed is right when you run again",
 	}
 	DigestChanged = change.Kind{
 		ID: "digest-changed", Exit: 94,
@@ -56,6 +56,30 @@ var (
 		ID: "image-in-use", Exit: 59,
 		Advice: "remove that disk if nobody needs it, or give it a base image of its own (qemu-img rebase), then run again",
 	}
+	ArtifactOutdated = change.Kind{
+		ID: "artifact-outdated", Exit: 74,
+		Advice: "use the hash of release 5.25 or newer; scripts from before April 2026 deploy a domain of their own",
+	}
+	ArtifactUnknown = change.Kind{
+		ID: "artifact-unknown", Exit: 75,
+		Advice: "use the hash of a release from 5.25 to 5.32, or a wiabctl that knows this one",
+	}
+	RepositoryKey = change.Kind{
+		ID: "repository-key", Exit: 76,
+		Advice: "use the hash of a newer build, whose key is valid: apt on the VMs refuses the packages of this one",
+	}
+	ImageSums = change.Kind{
+		ID: "image-sums", Exit: 77,
+		Advice: "set vms.image.sums to the SHA256SUMS that lists the file of vms.image.url, or configure vms.image.sha256 instead",
+	}
+	ImageSignature = change.Kind{
+		ID: "image-signature", Exit: 78,
+		Advice: "set vms.image.keyring to the publisher's current keys; if it is, use no image of this list",
+	}
+	ImageLost = change.Kind{
+		ID: "image-lost", Exit: 79,
+		Advice: "put that very image back, from a backup or another host: the VMs' disks stand on it; where no VM is left, `wiabctl down` forgets it",
+	}
 	KeyUnusable = change.Kind{
 		ID: "key-unusable", Exit: 58,
 		Advice: "restore the key file from a backup, or move it away to have a new one made where no VM uses it yet",
@@ -64,5 +88,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DigestChanged, DigestUnknown, CacheBusy, BundleUnusable, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DigestChanged, DigestUnknown, CacheBusy, BundleUnusable, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, ImageSums, ImageSignature, ImageLost, KeyUnusable}
 }

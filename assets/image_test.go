@@ -35,6 +35,16 @@ func image(t *testing.T, source string) BaseImage {
 	}
 }
 
+// placed is where the image lies.
+func placed(t *testing.T, b BaseImage) string {
+	t.Helper()
+	path, err := b.Path()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestBaseImage(t *testing.T) {
 	for name, format := range map[string]string{"as it is": "qcow2", "converted": "raw"} {
 		t.Run(name, func(t *testing.T) {
@@ -46,11 +56,12 @@ func TestBaseImage(t *testing.T) {
 			if err := apply(t, plan); err != nil {
 				t.Fatal(err)
 			}
-			info, err := os.Stat(b.Path())
-			if err != nil || info.Mode().Perm() != 0o644 || !strings.HasSuffix(b.Path(), "/wiabctl-base-"+b.SHA256[:12]+".qcow2") {
-				t.Errorf("%s: %v, %v", b.Path(), info, err)
+			path := placed(t, b)
+			info, err := os.Stat(path)
+			if err != nil || info.Mode().Perm() != 0o644 || !strings.HasSuffix(path, "/wiabctl-base-"+b.SHA256[:12]+".qcow2") {
+				t.Errorf("%s: %v, %v", path, info, err)
 			}
-			if got, err := inspect(t.Context(), b.Path()); err != nil || got != "qcow2" {
+			if got, err := inspect(t.Context(), path); err != nil || got != "qcow2" {
 				t.Errorf("its format is %s, %v", got, err)
 			}
 			if again, err := b.Plan(t.Context()); err != nil || len(again) > 0 {
@@ -164,32 +175,38 @@ func TestBaseImageInUseStays(t *testing.T) {
 			if err != nil || apply(t, plan) != nil {
 				t.Fatal(err)
 			}
+			base := placed(t, b)
 			plan, err = b.Remove(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			layered := filepath.Join(b.Images, "mine.img") // made after planning
-			if out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing(b.Path()), layered).CombinedOutput(); err != nil {
+			if out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing(base), layered).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if err := apply(t, plan); !errors.Is(err, ImageInUse.Failf("")) || !strings.Contains(err.Error(), layered) || !exists(b.Path()) {
+			if err := apply(t, plan); !errors.Is(err, ImageInUse.Failf("")) || !strings.Contains(err.Error(), layered) || !exists(base) {
 				t.Fatalf("got %v", err)
 			}
 			if err := os.Remove(layered); err != nil {
 				t.Fatal(err)
 			}
-			if err := apply(t, plan); err != nil || exists(b.Path()) {
+			if err := apply(t, plan); err != nil || exists(base) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
 }
 
+// Images of different digests lie side by side, whatever their URLs.
 func TestBaseImagesAreToldApart(t *testing.T) {
-	a, b := BaseImage{URL: "http://a/current.img"}, BaseImage{URL: "http://a/other.img"}
-	c := BaseImage{URL: "http://a/current.img", SHA256: strings.Repeat("c", 64)}
-	if a.Path() == b.Path() || a.Path() == c.Path() {
-		t.Errorf("got %s, %s, %s", a.Path(), b.Path(), c.Path())
+	a := BaseImage{URL: "http://a/current.img", SHA256: strings.Repeat("a", 64)}
+	b := BaseImage{URL: "http://a/current.img", SHA256: strings.Repeat("b", 64)}
+	if placed(t, a) == placed(t, b) || a.Download().Name == b.Download().Name {
+		t.Errorf("both are %s", placed(t, a))
+	}
+	c, d := BaseImage{URL: "http://a/current.img"}, BaseImage{URL: "http://a/other.img"}
+	if c.Download().Name == d.Download().Name {
+		t.Errorf("both are %s in the cache", c.Download().Name)
 	}
 }
 
@@ -209,7 +226,7 @@ func TestBaseImageRemove(t *testing.T) {
 	if err := apply(t, plan); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(foreign) || exists(former) || exists(half) || exists(b.Path()) || !held(b) {
+	if !exists(foreign) || exists(former) || exists(half) || exists(placed(t, b)) || !held(b) {
 		t.Error("the wrong files were removed")
 	}
 	b.Images += "x"

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -77,30 +76,6 @@ func (a Artifact) active() (string, error) {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
-}
-
-// members are what the later stages take from an artifact (a flat tar).
-var members = []string{
-	"bin/helm-operations.sh", "bin/offline-cluster.sh", "bin/offline-secrets.sh", "bin/offline-env.sh",
-	"ansible/inventory/offline/staging.yml", "charts/", "values/",
-}
-
-// complete tells whether dir holds all members: a file, or a directory where the
-// name ends in a slash.
-func complete(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	missing := slices.DeleteFunc(slices.Clone(members), func(member string) bool {
-		info, err := root.Stat(strings.TrimSuffix(member, "/"))
-		return err == nil && info.IsDir() == strings.HasSuffix(member, "/")
-	})
-	if len(missing) > 0 {
-		return ArtifactIncomplete.Failf("the artifact lacks %s", strings.Join(missing, ", "))
-	}
-	return nil
 }
 
 // mark writes the marker of a whole artifact.

@@ -295,7 +295,7 @@ func (t *transfer) verify() error {
 		return err
 	}
 	if t.SHA256 != "" || t.Bundle.Dir != "" {
-		return ArtifactDigest.Failf("%s from %s has sha256 %s, configured is %s", t.What, from, sum, want)
+		return ArtifactDigest.Failf("%s from %s has sha256 %s, and should have %s", t.What, from, sum, want)
 	}
 	known, err := t.Pins.get(t.Name)
 	if err != nil {

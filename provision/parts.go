@@ -21,7 +21,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifactCheck, i.certificateCheck, i.egressCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.artifactCheck, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -99,7 +99,7 @@ func (i *Installation) room() *vm.Room {
 		Machines: i.vms(),
 		Images:   imagesDir,
 		Console:  filepath.Join(stateDir, "console"),
-		Base:     i.baseImage().Path(),
+		Base:     i.baseImage().Path,
 		Network:  i.config.Network.Name,
 		Ready:    i.config.VMs.Ready,
 		Reuse:    func() bool { return i.reuseDisks },
@@ -113,7 +113,10 @@ func (i *Installation) room() *vm.Room {
 
 func (i *Installation) baseImage() assets.BaseImage {
 	image := i.config.VMs.Image
-	return assets.BaseImage{URL: image.URL, SHA256: image.SHA256, Store: i.store(), Images: imagesDir}
+	return assets.BaseImage{
+		URL: image.URL, SHA256: image.SHA256, Publisher: assets.Publisher{Sums: image.Sums, Keyring: image.Keyring},
+		Store: i.store(), Images: imagesDir,
+	}
 }
 
 func (i *Installation) inventory() Stage {

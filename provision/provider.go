@@ -46,7 +46,7 @@ func (i *Installation) madeVMs() provider {
 	}
 	return provider{
 		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots()},
-		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check},
+		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check, i.baseImage().Check},
 		packages: hypervisor(),
 		keys:     keys,
 		userKey: func() (assets.Key, error) {

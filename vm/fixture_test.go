@@ -78,6 +78,7 @@ func ping(virt *libvirt.Libvirt) error {
 // boot; its probe answers as told.
 type guests struct {
 	*Room
+	base       string      // the image beneath the disks
 	silent     atomic.Bool // the machines do not answer
 	probes     atomic.Int64
 	connection *Connection
@@ -89,11 +90,12 @@ func furnished(t testing.TB) *guests {
 	needRoot(t)
 	g := &guests{connection: NewConnection()}
 	directory := t.TempDir()
+	g.base = filepath.Join(directory, "base.qcow2")
 	g.Room = &Room{
 		Machines: small().Machines("test", subnet),
 		Images:   filepath.Join(directory, "images"),
 		Console:  filepath.Join(directory, "console"),
-		Base:     filepath.Join(directory, "base.qcow2"),
+		Base:     func() (string, error) { return g.base, nil },
 		Network:  "isolated",
 		Ready:    20 * time.Second,
 		Keys:     keys,
@@ -108,7 +110,7 @@ func furnished(t testing.TB) *guests {
 		},
 	}
 	g.Await = g.answering
-	run(t, "qemu-img", "create", "-q", "-f", "qcow2", g.Base, "16M")
+	run(t, "qemu-img", "create", "-q", "-f", "qcow2", g.base, "16M")
 	g.do(t, func(virt *libvirt.Libvirt) error {
 		_, err := virt.NetworkCreateXML("<network><name>isolated</name><bridge name='testbr0'/></network>")
 		return err

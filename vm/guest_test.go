@@ -42,5 +42,5 @@ func (g *guests) boots(t *testing.T, program guest) {
 	if err := os.WriteFile(raw, sector, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, g.Base)
+	run(t, "qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, g.base)
 }

@@ -22,9 +22,10 @@ type Room struct {
 	Machines []Machine
 	Images   string        // directory of the disks, such as /var/lib/libvirt/images
 	Console  string        // directory of what the serial consoles print
-	Base     string        // absolute path of the qcow2 image all disks start from
 	Network  string        // name of the libvirt network
 	Ready    time.Duration // the longest a machine may take until it is ready
+	// Base tells the absolute path of the qcow2 image that new disks start from, once it is there.
+	Base func() (string, error)
 	// Reuse says whether a disk of ours whose domain is gone may be used as it is;
 	// nil: never.
 	Reuse func() bool

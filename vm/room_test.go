@@ -75,8 +75,8 @@ func inspect(t *testing.T, g *guests) {
 			return nil
 		})
 		at := g.paths(m)
-		if size, backing := diskInfo(t, at.disk); size != GiB || backing != g.Base {
-			t.Errorf("disk of %s: %s over %s, want 1GiB over %s", m.Name, size, backing, g.Base)
+		if size, backing := diskInfo(t, at.disk); size != GiB || backing != g.base {
+			t.Errorf("disk of %s: %s over %s, want 1GiB over %s", m.Name, size, backing, g.base)
 		}
 		for _, file := range []string{at.seed, at.disk} {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {

@@ -119,9 +119,13 @@ func (w wanted) writeSeed() error {
 }
 
 // fit makes the disk what it should be.
-func (is *standing) fit(ctx context.Context, base string, want wanted) error {
+func (is *standing) fit(ctx context.Context, base func() (string, error), want wanted) error {
 	if is.disk == 0 {
-		return layer(ctx, base, want)
+		path, err := base()
+		if err != nil {
+			return err
+		}
+		return layer(ctx, path, want)
 	}
 	if is.unlabelled && is.diskLabel == nil {
 		if err := diskLabel(want.Machine).stickTo(want.disk); err != nil {

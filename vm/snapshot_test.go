@@ -48,7 +48,7 @@ func newAlbum(t *testing.T) *album {
 	t.Helper()
 	a := &album{guests: furnished(t), along: &companion{fail: map[string]error{}}}
 	a.Machines = a.Machines[:2]
-	a.Snapshots = &Snapshots{Room: a.guests.Room, Dir: filepath.Join(filepath.Dir(a.Base), "snapshots"), Along: a.along,
+	a.Snapshots = &Snapshots{Room: a.guests.Room, Dir: filepath.Join(filepath.Dir(a.base), "snapshots"), Along: a.along,
 		Shell: func(_ context.Context, machine Machine, command func() []string) error {
 			if a.shell != nil {
 				a.shell(machine.Name, strings.Join(command(), " "))
@@ -173,7 +173,7 @@ func (a *album) traces(t *testing.T) (all []string) {
 	for _, root := range []string{a.Dir, a.memoryRoot()} {
 		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
 			if err == nil {
-				all = append(all, strings.TrimPrefix(path, filepath.Dir(a.Base)))
+				all = append(all, strings.TrimPrefix(path, filepath.Dir(a.base)))
 			}
 			return gone(err)
 		})
@@ -250,7 +250,7 @@ func TestSnapshotDescription(t *testing.T) {
 		t.Fatal(err)
 	}
 	for pattern, with := range map[string]string{
-		regexp.QuoteMeta(filepath.Dir(a.Base)): "/x", `"20[^"]*Z"`: `"TIME"`, `(_ns|_bytes|-sec|-nsec)": \d+`: `$1": 0`, `label [0-9a-f-]{36}`: "label ID",
+		regexp.QuoteMeta(filepath.Dir(a.base)): "/x", `"20[^"]*Z"`: `"TIME"`, `(_ns|_bytes|-sec|-nsec)": \d+`: `$1": 0`, `label [0-9a-f-]{36}`: "label ID",
 	} {
 		text = regexp.MustCompile(pattern).ReplaceAll(text, []byte(with))
 	}
@@ -284,14 +284,14 @@ func TestSnapshotRefusesChangedDisks(t *testing.T) {
 		}, "kubenode1: its disk is gone"},
 		{"another base", func(t *testing.T) func() {
 			a.off(t)
-			run(t, "cp", a.Base, a.Base+".other")
-			run(t, "qemu-img", "rebase", "-u", "-F", "qcow2", "-b", a.Base+".other", disk)
-			return func() { run(t, "qemu-img", "rebase", "-u", "-F", "qcow2", "-b", a.Base, disk) }
-		}, "its disk stood on " + a.Base + ", now on " + a.Base + ".other"},
+			run(t, "cp", a.base, a.base+".other")
+			run(t, "qemu-img", "rebase", "-u", "-F", "qcow2", "-b", a.base+".other", disk)
+			return func() { run(t, "qemu-img", "rebase", "-u", "-F", "qcow2", "-b", a.base, disk) }
+		}, "its disk stood on " + a.base + ", now on " + a.base + ".other"},
 		{"a base that was touched", func(t *testing.T) func() {
-			run(t, "cp", "-a", a.Base, a.Base+".true")
-			run(t, "touch", a.Base)
-			return func() { run(t, "mv", a.Base+".true", a.Base) }
+			run(t, "cp", "-a", a.base, a.base+".true")
+			run(t, "touch", a.base)
+			return func() { run(t, "mv", a.base+".true", a.base) }
 		}, "kubenode1: the image beneath its disk was changed"},
 		{"receipts lost", func(*testing.T) func() {
 			a.along.fail["check"] = SnapshotDisksChanged.Failf("no receipts")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -13,7 +14,10 @@ import (
 
 // jammy is the guest system that wire-server-deploy is made for: Ubuntu's own
 // cloud image, which moves with their security updates.
-const jammy = "https://cloud-images.ubuntu.com/jammy/current/jammy-server-cloudimg-amd64.img"
+const (
+	jammy     = "https://cloud-images.ubuntu.com/jammy/current/jammy-server-cloudimg-amd64.img"
+	jammySums = "https://cloud-images.ubuntu.com/jammy/current/SHA256SUMS"
+)
 
 // Accel says what runs the guests' instructions.
 type Accel string
@@ -42,10 +46,24 @@ type Spec struct {
 	Guest Guest `yaml:",inline"`
 }
 
-// Image is a cloud image in qcow2 format.
+// Image is a cloud image in qcow2 or raw format.
 type Image struct {
 	URL    string `yaml:"url,omitempty"`    // http:, https: or file: with an absolute path; default Ubuntu 22.04's
 	SHA256 string `yaml:"sha256,omitempty"` // 64 hex digits, binding when given
+	// Sums is the URL of the publisher's SHA256SUMS with a line for the image; default that
+	// of the default image. Nobody is asked for it where SHA256 is given.
+	Sums string `yaml:"sums,omitempty"`
+	// Keyring is the absolute path of a file with the OpenPGP keys that may have signed
+	// Sums; the signature lies beside it, as SHA256SUMS.gpg. Default: it is not asked for.
+	Keyring string `yaml:"keyring,omitempty"`
+}
+
+// defaults fills in Ubuntu's image where none is named, and its list where no digest is.
+func (i *Image) defaults() {
+	if i.URL == "" && i.SHA256 == "" {
+		i.Sums = cmp.Or(i.Sums, jammySums)
+	}
+	i.URL = cmp.Or(i.URL, jammy)
 }
 
 // Sizes holds the dimensions of each role's machines.
@@ -68,7 +86,7 @@ func (s *Spec) Defaults() {
 	s.Provider = cmp.Or(s.Provider, Libvirt)
 	s.Accel = cmp.Or(s.Accel, KVM)
 	s.User = cmp.Or(s.User, "demo")
-	s.Image.URL = cmp.Or(s.Image.URL, jammy)
+	s.Image.defaults()
 	s.Sizes.Assethost.fill(Dimensions{CPUs: 2, Memory: 4 * GiB, Disk: 100 * GiB})
 	s.Sizes.Kubenode.fill(Dimensions{CPUs: 5, Memory: 9 * GiB, Disk: 150 * GiB})
 	s.Sizes.Datanode.fill(Dimensions{CPUs: 4, Memory: 8 * GiB, Disk: 100 * GiB})
@@ -112,22 +130,38 @@ func (s *Spec) Validate() error {
 }
 
 func (i Image) validate() error {
-	var errs []error
-	address, err := url.Parse(i.URL)
-	switch {
-	case err != nil || address.Scheme == "":
-		errs = append(errs, change.Invalidf("image.url", "%q is not a URL", i.URL))
-	case address.Scheme != "http" && address.Scheme != "https" && address.Scheme != "file":
-		errs = append(errs, change.Invalidf("image.url", "scheme %q is none of http, https, file", address.Scheme))
-	case address.Scheme != "file" && address.Host == "":
-		errs = append(errs, change.Invalidf("image.url", "%q names no host", i.URL))
-	case address.Scheme == "file" && (address.Host != "" && address.Host != "localhost" || !strings.HasPrefix(address.Path, "/")):
-		errs = append(errs, change.Invalidf("image.url", "%q is not of the form file:///absolute/path", i.URL))
+	errs := []error{validURL("image.url", i.URL)}
+	if i.Sums != "" {
+		errs = append(errs, validURL("image.sums", i.Sums))
 	}
 	if i.SHA256 != "" && !hash64.MatchString(i.SHA256) {
 		errs = append(errs, change.Invalidf("image.sha256", "%q is not 64 lower-case hex digits", i.SHA256))
 	}
+	switch {
+	case i.Keyring == "":
+	case i.Sums == "":
+		errs = append(errs, change.Invalidf("image.keyring", "has nothing to check: it needs image.sums, whose signature is beside it"))
+	case !filepath.IsAbs(i.Keyring):
+		errs = append(errs, change.Invalidf("image.keyring", "%q is not the absolute path of a file", i.Keyring))
+	}
 	return errors.Join(errs...)
+}
+
+// validURL tells whether a file can be had from the address.
+func validURL(path, address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme == "":
+		return change.Invalidf(path, "%q is not a URL", address)
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "file":
+		return change.Invalidf(path, "scheme %q is none of http, https, file", u.Scheme)
+	case u.Scheme != "file" && u.Host == "":
+		return change.Invalidf(path, "%q names no host", address)
+	case u.Scheme == "file" && (u.Host != "" && u.Host != "localhost" || !strings.HasPrefix(u.Path, "/")):
+		return change.Invalidf(path, "%q is not of the form file:///absolute/path", address)
+	default:
+		return nil
+	}
 }
 
 func (s Sizes) validate() error {

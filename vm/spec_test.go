@@ -36,12 +36,24 @@ func TestSpecFromYAML(t *testing.T) {
 	}
 }
 
-// The default image may be pinned without repeating where it lies.
-func TestSpecImageWithDigestAlone(t *testing.T) {
-	s := &Spec{Image: Image{SHA256: strings.Repeat("a", 64)}}
-	s.Defaults()
-	if want := (Image{URL: usual().Image.URL, SHA256: strings.Repeat("a", 64)}); s.Image != want {
-		t.Errorf("got %+v, want %+v", s.Image, want)
+// Ubuntu's list is Ubuntu's image's, and asked only where nothing else tells the digest.
+func TestSpecImageDefaults(t *testing.T) {
+	ubuntu, list, sum := jammy, jammySums, strings.Repeat("a", 64)
+	for name, tc := range map[string]struct{ given, want Image }{
+		"nothing":           {Image{}, Image{URL: ubuntu, Sums: list}},
+		"a keyring":         {Image{Keyring: "/k.gpg"}, Image{URL: ubuntu, Sums: list, Keyring: "/k.gpg"}},
+		"a digest":          {Image{SHA256: sum}, Image{URL: ubuntu, SHA256: sum}},
+		"another list":      {Image{Sums: "http://a/SHA256SUMS"}, Image{URL: ubuntu, Sums: "http://a/SHA256SUMS"}},
+		"another image":     {Image{URL: "http://a/i.img"}, Image{URL: "http://a/i.img"}},
+		"both from another": {Image{URL: "http://a/i.img", Sums: "http://a/S"}, Image{URL: "http://a/i.img", Sums: "http://a/S"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &Spec{Image: tc.given}
+			s.Defaults()
+			if s.Image != tc.want {
+				t.Errorf("got %+v, want %+v", s.Image, tc.want)
+			}
+		})
 	}
 }
 
@@ -61,6 +73,10 @@ func TestSpecRefuses(t *testing.T) {
 		{"scheme only", func(s *Spec) { s.Image.URL = "http:" }, []string{`image.url: "http:" names no host`}},
 		{"relative file", func(s *Spec) { s.Image.URL = "file:x.qcow2" }, []string{`image.url: "file:x.qcow2" is not of the form`}},
 		{"another host's file", func(s *Spec) { s.Image.URL = "file://srv/x.qcow2" }, []string{`image.url: "file://srv/x.qcow2" is not of the form`}},
+		{"relative list", func(s *Spec) { s.Image.Sums = "SHA256SUMS" }, []string{`image.sums: "SHA256SUMS" is not a URL`}},
+		{"list by another scheme", func(s *Spec) { s.Image.Sums = "ftp://a/SHA256SUMS" }, []string{`image.sums: scheme "ftp"`}},
+		{"relative keyring", func(s *Spec) { s.Image.Keyring = "k.gpg" }, []string{`image.keyring: "k.gpg" is not the absolute path`}},
+		{"keyring without a list", func(s *Spec) { s.Image = Image{URL: "http://a/i.img", Keyring: "/k.gpg"} }, []string{"image.keyring: has nothing to check"}},
 		{"loopback", func(s *Spec) { s.Interface = "lo" }, []string{`interface: "lo"`}},
 		{"ready", func(s *Spec) { s.Ready = time.Second }, []string{"ready: is 1s"}},
 		{"sizes, all at once", func(s *Spec) {

@@ -17,7 +17,7 @@ const (
 	prefix  = "wire-server-deploy-static-"
 	suffix  = ".tgz"
 	hashLen = 40
-	format  = "1" // of the archive this package writes; part of the hash
+	format  = "2" // of the archive this package writes; part of the hash
 )
 
 // Build returns the path of the archive, wire-server-deploy-static-<hash>.tgz,
@@ -71,7 +71,7 @@ func helmBeside(kubebox string) string { return filepath.Join(filepath.Dir(kubeb
 // inputs are all that the archive depends on.
 func inputs(source, kubebox string) ([]string, error) {
 	all := []string{format, toolsRoot().Key()}
-	for _, sub := range append([]string{"files"}, programs...) {
+	for _, sub := range append([]string{"files", "debs"}, programs...) {
 		tree, err := recipe.Tree(filepath.Join(source, sub))
 		if err != nil {
 			return nil, err

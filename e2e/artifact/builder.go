@@ -93,16 +93,19 @@ func (b builder) zauthImage() error {
 	return errors.Join(err, f.Close())
 }
 
-// tars writes the archives that the machines install from. All but the binaries
-// hold nothing but a word on what they would hold.
+// tars writes the archives that the machines install from: the binaries, and a
+// signed package repository without packages. The others hold nothing but a word on
+// what they would hold.
 func (b builder) tars() error {
-	err := writeBundle(b.path("binaries.tar"), func(t *bundle) {
-		for _, program := range onNodes {
-			t.file(program, b.path(program))
-		}
-	})
+	err := errors.Join(
+		writeBundle(b.path("binaries.tar"), func(t *bundle) {
+			for _, program := range onNodes {
+				t.file(program, b.path(program))
+			}
+		}),
+		writeBundle(b.path("debs-jammy.tar"), func(t *bundle) { t.tree(filepath.Join(b.source, "debs")) }),
+	)
 	for name, what := range map[string]string{
-		"debs-jammy":        "Debian packages",
 		"containers-system": "the system's container images",
 		"containers-helm":   "the charts' container images",
 	} {
