@@ -32,6 +32,10 @@ var (
 		ID: "no-space", Exit: 56,
 		Advice: "free space on that file system or configure another directory, then run again",
 	}
+	CarryUnsafe = change.Kind{
+		ID: "carry-unsafe", Exit: 17,
+		Advice: "put a plain file or directory in its place, or remove it, then run `wiabctl up` again; the active version stays as it is until then",
+	}
 	ImageUnusable = change.Kind{
 		ID: "image-unusable", Exit: 57,
 		Advice: "configure the url of a cloud image in qcow2 or raw format (and install qemu-utils)",
@@ -48,5 +52,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactUnsafe, ArtifactCorrupt, NoSpace, CarryUnsafe, ImageUnusable, ImageInUse, KeyUnusable}
 }

@@ -105,5 +105,10 @@ func complete(dir string) error {
 
 // mark writes the marker of a whole artifact.
 func mark(dir, hash, sum string) error {
-	return receipt{Hash: hash, SHA256: sum, When: time.Now().UTC()}.write(dir)
+	tree, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	return receipt{Hash: hash, SHA256: sum, When: time.Now().UTC()}.write(tree)
 }

@@ -24,10 +24,13 @@ type Secrets struct {
 	Store string // the directory that keeps the copies, 0700
 }
 
+// ansibleSecrets is what offline-secrets.sh makes for the playbooks.
+const ansibleSecrets = inventoryDir + "/group_vars/all/secrets.yaml"
+
 // products are the files that offline-secrets.sh fills (contract section 8.2).
 func products() []string {
 	return []string{
-		inventoryDir + "/group_vars/all/secrets.yaml",
+		ansibleSecrets,
 		"values/wire-server/prod-secrets.example.yaml",
 		"values/coturn/prod-secrets.example.yaml",
 	}
