@@ -33,7 +33,7 @@ var (
 		Advice: "free space on that file system or configure another directory, then run again",
 	}
 	CarryUnsafe = change.Kind{
-		ID: "carry-unsafe", Exit: 17,
+		ID: "carry-unsafe", Exit: 27,
 		Advice: "put a plain file or directory in its place, or remove it, then run `wiabctl up` again; the active version stays as it is until then",
 	}
 	ImageUnusable = change.Kind{
