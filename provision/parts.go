@@ -21,7 +21,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.artifactCheck, i.certificateCheck, i.egressCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -73,7 +73,7 @@ func (i *Installation) deployUser() deployUser {
 // artifact is the artifact in the deploy user's home.
 func (i *Installation) artifact() assets.Artifact {
 	u := deployUser{Name: i.config.Host.User}
-	a := assets.Artifact{Spec: i.config.Artifact, Store: i.store(), Home: u.home()}
+	a := assets.Artifact{Spec: i.config.Artifact, Store: i.store(), Home: u.home(), Belongings: cluster.Belongings(), Idle: i.jobsIdle}
 	if uid, gid, err := u.ids(); err == nil {
 		a.UID, a.GID = uid, gid
 	}
@@ -129,7 +129,7 @@ func (i *Installation) inventory() Stage {
 }
 
 func (i *Installation) offline(api *cluster.API) Stage {
-	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks}
+	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
