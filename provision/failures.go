@@ -31,6 +31,7 @@ var (
 	SudoersInvalid = change.Kind{ID: "sudoers", Exit: 22, Advice: "the host's sudo refuses the rule that the deploy user needs; look at visudo's words above"}
 	BlockBroken    = change.Kind{ID: "block-broken", Exit: 24, Advice: "put the missing line back behind the last line of ours, or delete our lines by hand; then run the same command again"}
 	ArtifactOther  = change.Kind{ID: "artifact-other", Exit: 25, Advice: "set artifact.hash back; an installation cannot be moved to another artifact yet, only made anew after `wiabctl down`"}
+	KeysRefused    = change.Kind{ID: "keys-refused", Exit: 28, Advice: "do what is said above, then run the same command again; nothing was replaced"}
 	HostKeyMissing = change.Kind{ID: "host-key-missing", Exit: 23, Advice: "install and start openssh-server, which makes the key"}
 )
 
@@ -38,7 +39,7 @@ var (
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
-			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, ArtifactOther},
+			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, ArtifactOther, KeysRefused},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)
 }
