@@ -14,6 +14,7 @@ type host struct {
 	user     deployUser
 	keys     assets.Keys
 	keyNames []string
+	rotation rotation
 	packages installer
 	shipped  defaultNetwork
 	names    block  // the VMs' names in /etc/hosts
@@ -43,7 +44,11 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	names, err := h.names.plan()
-	return slices.Concat(keys, upgrade, h.shipped.witness(packages), shipped, user, names), err
+	if err != nil {
+		return nil, err
+	}
+	rotation, err := h.rotation.host()
+	return slices.Concat(keys, upgrade, h.shipped.witness(packages), shipped, user, names, rotation), err
 }
 
 // Remove takes all of it back but the packages, which others may use by now.

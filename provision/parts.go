@@ -36,7 +36,8 @@ func (i *Installation) host() Stage {
 	return host{
 		user:     i.deployUser(),
 		keys:     i.keys(),
-		keyNames: append(slices.Clip(i.provider.keys), assets.AdminKey),
+		keyNames: i.keyNames(),
+		rotation: i.rotation(),
 		packages: installer{Needs: i.needs(), Upgrade: i.config.Host.Upgrade, Receipt: packageReceipt{filepath.Join(stateDir, "receipts", "packages")}},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
@@ -104,6 +105,7 @@ func (i *Installation) room() *vm.Room {
 		Ready:    i.config.VMs.Ready,
 		Reuse:    func() bool { return i.reuseDisks },
 		Keys:     i.machineKeys,
+		Rekey:    i.rekey,
 		Libvirt:  i.libvirt.Use,
 		Watch:    i.libvirt.Watch,
 		Probe:    i.probe,
