@@ -140,10 +140,11 @@ func (b bare) letsIn(t *testing.T, user, address string) {
 	}
 }
 
-// archive makes version 1 of a package, installs it, and makes version 2, which apt finds.
+// archive makes version 1 of a package, installs it, and makes version 2, which apt finds,
+// and version 3, which needs a package of ours.
 const archive = `set -e; mkdir -p /srv/lab/p/DEBIAN; cd /srv/lab
-make() { printf 'Package: lab-foreign\nVersion: %s\nArchitecture: all\nMaintainer: lab\nDescription: somebody else'"'"'s package\n' $1 >p/DEBIAN/control; dpkg-deb --build p lab-foreign_$1.deb; }
-make 1; dpkg -i lab-foreign_1.deb; make 2
+make() { printf 'Package: lab-foreign\nVersion: %s\nArchitecture: all\nDepends: %s\nMaintainer: lab\nDescription: not ours\n' $1 $2 >p/DEBIAN/control; dpkg-deb --build p lab-foreign_$1.deb; }
+make 1 dpkg; dpkg -i lab-foreign_1.deb; make 3 nftables; make 2 dpkg
 { dpkg-deb -f lab-foreign_2.deb; echo "Filename: ./lab-foreign_2.deb"; echo "Size: $(stat -c %s lab-foreign_2.deb)"; echo "SHA256: $(sha256sum lab-foreign_2.deb | cut -d' ' -f1)"; } >Packages
 echo 'deb [trusted=yes] file:/srv/lab ./' >/etc/apt/sources.list.d/lab.list`
 
@@ -155,6 +156,16 @@ func TestHostStage(t *testing.T) {
 	t.Run("dressed as Ubuntu", func(t *testing.T) { ubuntuStage(t, bareMachine(t, "bare-ubuntu", "203.0.113.12")) })
 }
 
+// killed runs a line until it says what the pattern matches, and kills it then with apt and
+// dpkg, as when the power fails. It returns what was said.
+func (b bare) killed(t *testing.T, line, when string) string {
+	t.Helper()
+	said := b.shell(t, fmt.Sprintf(`%s >/tmp/said 2>&1 & pid=$!
+timeout 60 bash -c 'until grep -Eq "%s" /tmp/said; do sleep 0.02; done'; kill -KILL $pid; pkill -KILL -x 'apt-get|dpkg'; wait $pid || cat /tmp/said`, line, when))
+	t.Logf("%s, killed:\n%s", line, said)
+	return said
+}
+
 func debianStage(t *testing.T, b bare) {
 	b.shell(t, "echo root:lab | chpasswd") // as Debian's installer does where there is no sudo
 	b.shell(t, archive)
@@ -163,13 +174,10 @@ func debianStage(t *testing.T, b bare) {
 	b.try(t, "wiabctl", "plan")
 	same(t, "plan changed something", fresh, b.shell(t, bareEverything))
 
-	// As when the power fails: apt and dpkg end with wiabctl.
-	killed := b.shell(t, `wiabctl up --only host >/tmp/said 2>&1 & pid=$!
-timeout 60 bash -c 'until grep -Eq "install .*: [3-9][0-9] %" /tmp/said; do sleep 0.02; done'; kill -KILL $pid; pkill -KILL -x 'apt-get|dpkg'; wait $pid || cat /tmp/said`)
+	killed := b.killed(t, "wiabctl up --only host", "install .*: [3-9][0-9] %")
 	if !strings.Contains(killed, "download: ") || !strings.Contains(killed, " packages\n") || strings.Contains(killed, "Unpacking") {
 		t.Errorf("progress is not told as it should be:\n%s", killed)
 	}
-	t.Logf("killed:\n%s", killed)
 	b.exits(t, 0, "install ", "up", "--only", "host")
 	kept(t, packages, b.shell(t, barePackages))
 	b.letsIn(t, "wire", "203.0.113.11")
@@ -193,6 +201,10 @@ timeout 60 bash -c 'until grep -Eq "install .*: [3-9][0-9] %" /tmp/said; do slee
 
 	b.exits(t, 0, "delete user wire", "down", "--yes")
 	b.exits(t, 0, "0 changes", "down", "--yes") // the receipt stays with the packages
+	b.shell(t, "dpkg -i /srv/lab/lab-foreign_3.deb")
+	b.exits(t, 18, "needed by others: lab-foreign", "down", "--host", "--yes")
+	b.shell(t, "nft --version && dpkg -i --force-downgrade /srv/lab/lab-foreign_1.deb")
+	b.killed(t, "wiabctl down --host --yes", "purge .*: [4-9][0-9] %")
 	b.exits(t, 0, "purge ", "down", "--host", "--yes")
 	same(t, "down --host left packages, or took too many", packages, b.shell(t, barePackages))
 	same(t, "down --host left something", people, b.shell(t, barePeople))

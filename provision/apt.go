@@ -50,6 +50,12 @@ func aptGet(ctx context.Context, progress *aptProgress, args ...string) error {
 	return errors.Join(err, out.Close())
 }
 
+// settleDpkg has dpkg go on where it was interrupted, without which apt does nothing. What
+// depends on packages that never arrived cannot be configured yet; apt completes that.
+func settleDpkg(ctx context.Context) error {
+	return run(prepare(ctx, aptEnvironment(), "dpkg", "--configure", "--pending"), nil)
+}
+
 // aptStep is what apt would do to a package.
 type aptStep struct {
 	act  string // "Inst", "Conf", "Remv", "Purg"

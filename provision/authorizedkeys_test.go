@@ -7,8 +7,11 @@ import (
 	"testing"
 )
 
-// testKey is a public key as the file has it.
-const testKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJNwgkBYIzvK8d1y2xGVQGKjHOCxsxRJzHAiVTtFvgDl"
+// Public keys as the file has them.
+const (
+	testKey  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJNwgkBYIzvK8d1y2xGVQGKjHOCxsxRJzHAiVTtFvgDl"
+	otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJNwgkBYIzvK8d1y2xGVQGKjHOCxsxRJzHAiVTtFvgDm"
+)
 
 // An older line of ours lets wiabctl in, but with other options: it is to be replaced.
 func TestAuthorizedKeysKnowAnOlderLine(t *testing.T) {
@@ -34,6 +37,7 @@ func TestAuthorizedKeys(t *testing.T) {
 		{"ours is there already", string(ours), string(ours), ""},
 		{"ours is there twice", string(ours) + string(ours), string(ours), ""},
 		{"an older line of ours", "# mine\n" + older + "ssh-rsa BBBB me\n", "# mine\nssh-rsa BBBB me\n" + string(ours), "# mine\nssh-rsa BBBB me\n"},
+		{"another key of the same kind", otherKey + " me\n", otherKey + " me\n" + string(ours), otherKey + " me\n"},
 		{"ours inside a comment", "# " + testKey + "\n", "# " + testKey + "\n" + string(ours), "# " + testKey + "\n"},
 	}
 	for _, test := range tests {

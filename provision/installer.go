@@ -69,8 +69,7 @@ func (i installer) install(ctx context.Context, say change.Progress) error {
 	if err := awaitApt(ctx, say); err != nil {
 		return PackageFailed.Failf("%w", err)
 	}
-	// What depends on packages that never arrived cannot be configured yet; apt completes that below.
-	unfinished := run(prepare(ctx, aptEnvironment(), "dpkg", "--configure", "--pending"), nil)
+	unfinished := settleDpkg(ctx)
 	if missing := missingOf(i.Needs); len(missing) > 0 || unfinished != nil {
 		if err := aptUpdate(ctx, say); err != nil {
 			return errors.Join(err, unfinished)

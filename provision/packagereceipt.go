@@ -62,22 +62,28 @@ func (r packageReceipt) fade(ctx context.Context) error {
 	return r.forget()
 }
 
-// brought are the packages that our installation brought, also one that was
-// interrupted, as far as dpkg still knows them.
-func (r packageReceipt) brought(ctx context.Context) ([]string, error) {
+// names are all packages of the receipt.
+func (r packageReceipt) names() ([]string, error) {
 	ended, err := r.read(r.File)
 	if err != nil {
 		return nil, err
 	}
 	coming, err := r.read(r.begun())
-	if err != nil || len(ended)+len(coming) == 0 {
+	return append(ended, coming...), err
+}
+
+// brought are the packages that our installation brought, also one that was
+// interrupted, as far as dpkg still knows them.
+func (r packageReceipt) brought(ctx context.Context) ([]string, error) {
+	names, err := r.names()
+	if err != nil || len(names) == 0 {
 		return nil, err
 	}
 	known, err := knownPackages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(append(ended, coming...), func(pkg string) bool { return !known[pkg] }), nil
+	return slices.DeleteFunc(names, func(pkg string) bool { return !known[pkg] }), nil
 }
 
 // forget gives the receipt up.

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,9 +21,13 @@ func (i installer) remove(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, PackageFailed.Failf("see what would go with our packages: %w", err)
 	}
+	names, err := i.Receipt.names() // apt does not know yet what an interrupted purge has taken away
+	if err != nil {
+		return nil, err
+	}
 	var others []string
 	for _, s := range steps {
-		if s.act != "Conf" && !slices.Contains(packages, s.pkg) {
+		if s.act != "Conf" && !slices.Contains(names, s.pkg) {
 			others = append(others, s.pkg)
 		}
 	}
@@ -42,13 +47,14 @@ func (i installer) purge(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
+	unfinished := settleDpkg(ctx)
 	args := append([]string{"purge"}, packages...)
 	steps, err := aptSimulate(ctx, args...)
 	if err == nil {
 		err = aptGet(ctx, tellingOf(say, "purge", steps, "Purg"), args...)
 	}
 	if err != nil {
-		return PackageFailed.Failf("purge what wiabctl brought: %w", err)
+		return PackageFailed.Failf("purge what wiabctl brought: %w", errors.Join(err, unfinished))
 	}
 	return i.Receipt.forget()
 }
