@@ -24,7 +24,8 @@ type Artifact struct {
 	// Belongings are the paths in a version's directory, as patterns of path.Match, of
 	// what belongs to the installation: a version takes them over when it becomes active.
 	Belongings []string
-	// Idle fails while something works in the active version.
+	// Idle fails while something works in the active version, which is waited for; an error
+	// wrapped by change.Never ends the wait.
 	Idle func(context.Context) error
 }
 

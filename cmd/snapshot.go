@@ -12,7 +12,8 @@ func newSnapshot(o *options) *cobra.Command {
 		Short: "Keep all VMs as they are at one moment, to break things and be back within a minute",
 		Long: "A snapshot is one consistent set: the disks of all VMs, with their memory if wanted, and the receipts of the cluster\n" +
 			"stages. It lives inside the VMs' own disks and costs only what is written afterwards. The configuration file is no part\n" +
-			"of it: after a restore, `wiabctl up` brings the installation to what the file says. It is no backup either: it goes with the disks.",
+			"of it: after a restore, `wiabctl up` brings the installation to what the file says, also to another version of the artifact\n" +
+			"(`wiabctl rollback` goes back to that of the snapshot instead). It is no backup either: it goes with the disks.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -48,8 +48,11 @@ func (i *Installation) versionDirs() ([]string, error) {
 // jobsIdle fails while a script of the active version still runs.
 func (i *Installation) jobsIdle(ctx context.Context) error {
 	running, err := cluster.Receipts{Admin: i.admin}.Running(ctx)
-	if err == nil && len(running) > 0 {
-		err = fmt.Errorf("a script of it still runs: %s", strings.Join(running, ", "))
+	if err != nil {
+		return change.Never(err)
 	}
-	return err
+	if len(running) > 0 {
+		return fmt.Errorf("a script of it still runs: %s", strings.Join(running, ", "))
+	}
+	return nil
 }
