@@ -20,6 +20,7 @@ type Client struct {
 	name  string
 	ssh   *ssh.Client
 	files func() (*sftp.Client, error)
+	bulk  func() (*sftp.Client, error) // files, in larger pieces where the server takes them
 	gone  chan struct{}
 }
 
@@ -29,6 +30,7 @@ const keepalive = 15 * time.Second
 func newClient(name string, conn *ssh.Client, alive time.Duration) *Client {
 	c := &Client{name: name, ssh: conn, gone: make(chan struct{})}
 	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
+	c.bulk = sync.OnceValues(c.openBulk)
 	go func() { _ = conn.Wait(); close(c.gone) }()
 	go c.keepAlive(alive)
 	return c

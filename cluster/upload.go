@@ -16,7 +16,11 @@ import (
 // name is relative to the deploy directory. When ctx ends, or content cannot be read,
 // nothing is left.
 func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode fs.FileMode) error {
-	files, err := a.sftp(ctx)
+	client, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := client.bulk()
 	if err != nil {
 		return err
 	}
@@ -50,9 +54,27 @@ func put(ctx context.Context, files *sftp.Client, part string, content io.Reader
 	return nil
 }
 
-// inFlight is how many pieces of a file are on their way at a time: the next ones leave
-// while the first are acknowledged.
-const inFlight = 64
+const (
+	// inFlight is how many pieces of a file are on their way at a time: the next ones
+	// leave while the first are acknowledged.
+	inFlight = 64
+	// largest is the size of the pieces, in bytes, for servers that tell their limits:
+	// those are OpenSSH's, which take so much (SFTP_MAX_MSG_LENGTH less 1024, since 8.5).
+	// Any server takes an eighth of it.
+	largest = 255 << 10
+)
+
+// openBulk is files where the server does not tell that it takes larger pieces.
+func (c *Client) openBulk() (*sftp.Client, error) {
+	files, err := c.files()
+	if err != nil {
+		return nil, err
+	}
+	if _, tells := files.HasExtension("limits@openssh.com"); !tells {
+		return files, nil
+	}
+	return sftp.NewClient(c.ssh, sftp.MaxPacketUnchecked(largest))
+}
 
 // fill writes the content, to the disk where the server can do that.
 func fill(ctx context.Context, f *sftp.File, files *sftp.Client, content io.Reader) error {
