@@ -40,8 +40,9 @@ else
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m
 endif
 
+bench: PACKAGES += openssh-client openssh-server
 bench: deps ## the benchmarks, as ratios within one run
-	go test ./network -count=1 -run '^$$' -bench . -benchtime 1x
+	go test ./network ./cluster -p 1 -count=1 -run '^$$' -bench . -benchtime 1x
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 
 soak: deps ## what takes long: the scenarios on the image with the real cloud-init

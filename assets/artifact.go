@@ -20,6 +20,12 @@ type Artifact struct {
 	Store    Store
 	Home     string // the deploy user's home directory
 	UID, GID int    // the deploy user; needed to apply, not to plan
+
+	// Belongings are the paths in a version's directory, as patterns of path.Match, of
+	// what belongs to the installation: a version takes them over when it becomes active.
+	Belongings []string
+	// Idle fails while something works in the active version.
+	Idle func(context.Context) error
 }
 
 // name is the directory that upstream's documentation and scripts speak of.
@@ -89,7 +95,7 @@ func (a Artifact) Plan(context.Context) ([]change.Change, error) {
 	default:
 		plan = append(plan, change.Change{
 			Verb: change.Update, Subject: "link " + a.Link(), Apply: a.activate,
-			Reason: fmt.Sprintf("it leads to %s, configured is %s", seen.active, want),
+			Reason: fmt.Sprintf("it leads to %s, configured is %s, which takes over what belongs to the installation", seen.active, want),
 		})
 	}
 	return plan, nil
@@ -142,33 +148,6 @@ func (a Artifact) seal(part, sum string) error {
 		return err
 	}
 	return errors.Join(os.Remove(filepath.Join(part, unfinished)), syncAll(part))
-}
-
-// activate lets the link lead to this version, from one moment to the next.
-func (a Artifact) activate(context.Context, change.Progress) error {
-	seen, err := a.observe()
-	if err != nil {
-		return err
-	}
-	if !seen.unpacked {
-		return fmt.Errorf("activate %s: it is not unpacked", a.Dir())
-	}
-	part := a.Link() + ".part"
-	if leadsToVersion(part) { // left by an interruption
-		if err := os.Remove(part); err != nil {
-			return err
-		}
-	}
-	if err := os.Symlink(filepath.Base(a.Dir()), part); err != nil {
-		return fmt.Errorf("switch %s: %w", a.Link(), err)
-	}
-	return errors.Join(os.Lchown(part, a.UID, a.GID), os.Rename(part, a.Link()), syncDir(a.Home))
-}
-
-// leadsToVersion tells whether path is a link such as we make.
-func leadsToVersion(path string) bool {
-	target, err := os.Readlink(path)
-	return err == nil && version.MatchString(target)
 }
 
 // Remove plans the removal of every version that carries our marker, and of the

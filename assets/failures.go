@@ -48,6 +48,10 @@ var (
 		ID: "no-space", Exit: 56,
 		Advice: "free space on that file system or configure another directory, then run again",
 	}
+	CarryUnsafe = change.Kind{
+		ID: "carry-unsafe", Exit: 68,
+		Advice: "put a plain file or directory in its place, or remove it, then run `wiabctl up` again; the active version stays as it is until then",
+	}
 	ImageUnusable = change.Kind{
 		ID: "image-unusable", Exit: 57,
 		Advice: "configure the url of a cloud image in qcow2 or raw format (and install qemu-utils)",
@@ -88,5 +92,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{ArtifactDigest, DigestChanged, DigestUnknown, CacheBusy, BundleUnusable, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, ImageUnusable, ImageInUse, ImageSums, ImageSignature, ImageLost, KeyUnusable}
+	return []change.Kind{ArtifactDigest, DigestChanged, DigestUnknown, CacheBusy, BundleUnusable, DownloadFailed, ArtifactForeign, ArtifactIncomplete, ArtifactOutdated, ArtifactUnknown, RepositoryKey, ArtifactUnsafe, ArtifactCorrupt, NoSpace, CarryUnsafe, ImageUnusable, ImageInUse, ImageSums, ImageSignature, ImageLost, KeyUnusable}
 }

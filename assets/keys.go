@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -38,6 +39,8 @@ type Key struct {
 	Private []byte     // OpenSSH PEM; for files of mode 0600 and seeds, never for logs
 	Public  string     // the authorized_keys line, with the key's name, without line break
 	Signer  ssh.Signer // signs with Private
+	Made    time.Time  // when it was generated
+	Former  *Key       // what it replaces, as long as that is not gone everywhere; nil: nothing
 }
 
 // String is the public half.
@@ -49,7 +52,8 @@ func (k Key) GoString() string { return k.Public }
 // Path is the private key's file, for programs that want one.
 func (k Keys) Path(name string) string { return filepath.Join(k.Dir, name) }
 
-// Plan is one change if any of the named keys is missing.
+// Plan is one change if any of the named keys is missing, or if others may look into
+// the directory.
 func (k Keys) Plan(_ context.Context, names ...string) ([]change.Change, error) {
 	var missing []string
 	for _, name := range names {
@@ -61,13 +65,19 @@ func (k Keys) Plan(_ context.Context, names ...string) ([]change.Change, error) 
 			return nil, err
 		}
 	}
-	if len(missing) == 0 {
-		return nil, nil
-	}
-	return []change.Change{{
+	wanted := change.Change{
 		Verb: change.Create, Subject: "SSH keys in " + k.Dir, Reason: "missing: " + strings.Join(missing, ", "),
 		Apply: func(context.Context, change.Progress) error { return k.Ensure(missing...) },
-	}}, nil
+	}
+	if len(missing) > 0 {
+		return []change.Change{wanted}, nil
+	}
+	info, err := os.Stat(k.Dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return nil, gone(err)
+	}
+	wanted.Verb, wanted.Reason = change.Update, fmt.Sprintf("others may look into the directory: its mode is %04o", info.Mode().Perm())
+	return []change.Change{wanted}, nil
 }
 
 // Ensure generates those of the named keys that don't exist yet.
@@ -120,13 +130,23 @@ func (k Keys) generate(name string) error {
 
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 
-// Load reads a key. fs.ErrNotExist says that it is not generated yet; one that
-// others may read, or that is no key, is KeyUnusable.
+// Load reads a key, with the one that it replaces. fs.ErrNotExist says that it is not
+// generated yet; one that others may read, or that is no key, is KeyUnusable.
 func (k Keys) Load(name string) (Key, error) {
 	if !keyName.MatchString(name) {
 		return Key{}, fmt.Errorf("%q is not a key's name", name)
 	}
-	return ReadKey(k.Path(name))
+	key, err := ReadKey(k.Path(name))
+	if err != nil {
+		return Key{}, err
+	}
+	switch former, err := ReadKey(k.retired().Path(name)); {
+	case err == nil && former.Public != key.Public: // else it is about to be replaced
+		key.Former = &former
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return Key{}, err
+	}
+	return key, nil
 }
 
 // ReadKey reads the key in a file. fs.ErrNotExist says that there is none; one that
@@ -148,7 +168,7 @@ func ReadKey(path string) (Key, error) {
 		return Key{}, KeyUnusable.Failf("%s holds no private key without a passphrase", path)
 	}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
-	return Key{Private: private, Public: public + " " + comment(filepath.Base(path)), Signer: signer}, nil
+	return Key{Private: private, Public: public + " " + comment(filepath.Base(path)), Signer: signer, Made: info.ModTime()}, nil
 }
 
 // comment tells a person whose key it is.

@@ -2,6 +2,7 @@ package assets
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 const (
@@ -26,15 +25,30 @@ type receipt struct {
 	Hash   string    `json:"hash"`
 	SHA256 string    `json:"sha256"`
 	When   time.Time `json:"when"`
+	// What the last activation adds: the configured URL, and when it was.
+	URL       string    `json:"url,omitempty"`
+	Activated time.Time `json:"activated,omitzero"`
 }
 
-// write puts the marker into dir.
-func (r receipt) write(dir string) error {
+// write puts the marker into a version's tree.
+func (r receipt) write(tree *os.Root) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(dir, marker), append(text, '\n'), 0o644)
+	part := marker + ".part"
+	if err := gone(tree.Remove(part)); err != nil {
+		return err
+	}
+	file, err := tree.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(text, '\n'))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return tree.Rename(part, marker)
 }
 
 // readReceipt reads the marker of dir; fs.ErrNotExist says that there is none.

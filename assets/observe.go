@@ -80,5 +80,10 @@ func exists(path string) bool {
 
 // mark writes the marker of a whole artifact.
 func mark(dir, hash, sum string) error {
-	return receipt{Hash: hash, SHA256: sum, When: time.Now().UTC()}.write(dir)
+	tree, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer tree.Close()
+	return receipt{Hash: hash, SHA256: sum, When: time.Now().UTC()}.write(tree)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"sync"
@@ -118,43 +117,9 @@ func (a *Admin) stat(ctx context.Context, name string) ([]byte, fs.FileMode, err
 	return content, info.Mode().Perm(), nil
 }
 
-// Write puts a file in place whole: it is written beside its name with its mode
-// first and then renamed over it. Directories on the way are made.
+// Write is Upload of what is in memory.
 func (a *Admin) Write(ctx context.Context, name string, content []byte, mode fs.FileMode) error {
-	files, err := a.sftp(ctx)
-	if err != nil {
-		return err
-	}
-	final := a.path(name)
-	part := final + ".wiabctl"
-	if err := a.put(files, part, content, mode); err != nil {
-		return fmt.Errorf("write %s on the admin host: %w", name, err)
-	}
-	if err := files.PosixRename(part, final); err != nil {
-		return fmt.Errorf("put %s in place on the admin host: %w", name, err)
-	}
-	return nil
-}
-
-func (a *Admin) put(files *sftp.Client, part string, content []byte, mode fs.FileMode) error {
-	if err := files.MkdirAll(path.Dir(part)); err != nil {
-		return err
-	}
-	f, err := files.Create(part)
-	if err != nil {
-		return err
-	}
-	// The mode comes before the content, so that nobody can read a secret on its way.
-	err = errors.Join(f.Chmod(mode), copyAll(f, content), f.Close())
-	if err != nil {
-		return errors.Join(err, files.Remove(part))
-	}
-	return nil
-}
-
-func copyAll(to io.Writer, content []byte) error {
-	_, err := to.Write(content)
-	return err
+	return a.Upload(ctx, name, bytes.NewReader(content), mode)
 }
 
 // remove deletes a file; that it is not there is success.

@@ -74,6 +74,11 @@ const outputLimit = 16 << 20
 // returns its standard output. A failure carries the end of standard error. When
 // ctx ends, the session is closed and its error returned.
 func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
+	return c.feed(ctx, nil, argv...)
+}
+
+// feed is Run with a standard input: what nobody may read among the arguments.
+func (c *Client) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
 	session, err := c.ssh.NewSession()
 	if err != nil {
 		return nil, fmt.Errorf("open a session on %s: %w", c.name, err)
@@ -83,7 +88,7 @@ func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 	defer stop()
 
 	var stdout, stderr limited
-	session.Stdout, session.Stderr = &stdout, &stderr
+	session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
 	if err := session.Run(shellescape.QuoteCommand(argv)); err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s on %s: %w", argv[0], c.name, context.Cause(ctx))

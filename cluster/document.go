@@ -51,6 +51,27 @@ func (d *document) set(value string, path ...string) error {
 	return nil
 }
 
+// complete adds the keys that another document has and this one lacks, at any depth, and
+// tells whether there were any. What both have stays as it is here.
+func (d *document) complete(from *document) bool {
+	return completeMapping(d.root.Content[0], from.root.Content[0])
+}
+
+func completeMapping(mapping, from *yaml.Node) (added bool) {
+	for i := 0; i+1 < len(from.Content); i += 2 {
+		key, value := from.Content[i], from.Content[i+1]
+		have := child(mapping, key.Value)
+		switch {
+		case have == nil:
+			mapping.Content = append(mapping.Content, key, value)
+			added = true
+		case have.Kind == yaml.MappingNode && value.Kind == yaml.MappingNode:
+			added = completeMapping(have, value) || added
+		}
+	}
+	return added
+}
+
 func (d *document) bytes() ([]byte, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)

@@ -18,6 +18,9 @@ type Offline struct {
 	// Disks are the ids of the VMs' disks, on which lies what the script makes: with
 	// another disk it has to run again. Nil where they have none.
 	Disks func() ([]string, error)
+	// Versions are the directories of the artifact's versions, each of which notes the
+	// images that its jobs loaded. Only Remove asks for them.
+	Versions func() ([]string, error)
 }
 
 // Name of the stage.

@@ -66,7 +66,7 @@ func (r *relay) cut() {
 }
 
 // freeAddress is one on which nobody listens.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

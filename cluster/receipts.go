@@ -12,6 +12,9 @@ import (
 //go:embed wiab/receipts.sh
 var receiptsScript string
 
+// snapshotsDir is where the copies are.
+const snapshotsDir = "wiab/snapshots"
+
 // Receipts keeps copies of what tells, in the deploy directory, of the cluster's state:
 // the jobs' receipts, the kubeconfig, the values that the scripts made. The copies stay on
 // the admin host, root's alone, for among them are secrets.
@@ -48,7 +51,8 @@ func (r Receipts) Delete(ctx context.Context, name string) error {
 
 // run is root's work: the tools container leaves files that are root's.
 func (r Receipts) run(ctx context.Context, what, name string) error {
-	if _, err := r.Admin.Run(ctx, "sudo", "sh", "-c", receiptsScript, "sh", what, r.Admin.Dir, name); err != nil {
+	argv := append([]string{"sudo", "sh", "-c", receiptsScript, "sh", what, r.Admin.Dir, name}, made()...)
+	if _, err := r.Admin.Run(ctx, argv...); err != nil {
 		return fmt.Errorf("receipts of the cluster, to %s: %w", what, err)
 	}
 	return nil

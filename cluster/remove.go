@@ -3,43 +3,24 @@ package cluster
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"slices"
 	"strings"
 
 	"wiabctl/provision/change"
 )
 
-// imagesFile holds the names of the images that a job of ours loaded, a line each:
-// wiab/tools notes them before it lets bin/offline-env.sh load them.
-const imagesFile = "wiab/images"
-
 // Remove ends the jobs that still run, and takes away the artifact's images with
 // the containers that upstream's scripts left of them. All else of the cluster's
 // goes with the VMs and the deploy directory.
 func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
-	changes, err := o.RemoveButDisks(ctx)
+	jobs, err := o.RemoveButDisks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	images, err := o.images(ctx)
+	images, err := o.planImages(ctx)
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	for _, image := range images {
-		containers, err := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+image)
-		if err != nil {
-			return nil, err
-		}
-		for _, container := range containers {
-			changes = append(changes, o.deletion("container "+container, "it was made of "+image, "docker", "rm", "--force", container))
-		}
-		changes = append(changes, o.deletion("image "+image, "it was loaded from the artifact", "docker", "rmi", image))
-	}
-	return changes, nil
+	return append(jobs, images...), err
 }
 
 // RemoveButDisks ends the jobs that still run: they work on VMs that go. What they
@@ -59,28 +40,6 @@ func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
 // units are the jobs' units that run.
 func (o Offline) units(ctx context.Context) ([]string, error) {
 	return o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
-}
-
-// images are the container images that our jobs loaded.
-func (o Offline) images(ctx context.Context) ([]string, error) {
-	noted, err := o.Admin.Read(ctx, imagesFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	names := strings.Fields(string(noted))
-	slices.Sort(names)
-	var images []string
-	for _, name := range slices.Compact(names) {
-		tagged, err := o.list(ctx, "sudo", "docker", "images", "--format", "{{.Repository}}:{{.Tag}}", name)
-		if err != nil {
-			return nil, err
-		}
-		images = append(images, tagged...)
-	}
-	return images, nil
 }
 
 // deletion is a change that one command as root makes.

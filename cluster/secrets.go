@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/google/renameio/v2"
+	"gopkg.in/yaml.v3"
 
 	"wiabctl/provision/change"
 )
@@ -24,10 +26,13 @@ type Secrets struct {
 	Store string // the directory that keeps the copies, 0700
 }
 
+// ansibleSecrets is what offline-secrets.sh makes for the playbooks.
+const ansibleSecrets = inventoryDir + "/group_vars/all/secrets.yaml"
+
 // products are the files that offline-secrets.sh fills (contract section 8.2).
 func products() []string {
 	return []string{
-		inventoryDir + "/group_vars/all/secrets.yaml",
+		ansibleSecrets,
 		"values/wire-server/prod-secrets.example.yaml",
 		"values/coturn/prod-secrets.example.yaml",
 	}
@@ -61,11 +66,11 @@ func (s Secrets) planSecrets(ctx context.Context) ([]change.Change, error) {
 	}
 	var changes []change.Change
 	for _, name := range products() {
-		want := kept[name]
 		have, err := s.Admin.Read(ctx, name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
+		want := completed(kept[name], have)
 		if bytes.Equal(have, want) {
 			continue
 		}
@@ -76,6 +81,34 @@ func (s Secrets) planSecrets(ctx context.Context) ([]change.Change, error) {
 			}})
 	}
 	return changes, nil
+}
+
+// completed are the kept secrets, with the keys that only the file in place has: a newer
+// artifact's template may bring some that the one they were made from did not know.
+// A file in which all kept secrets are is complete as it is.
+func completed(kept, have []byte) []byte {
+	before, err := parseDocument(kept)
+	if err != nil {
+		return kept
+	}
+	now, err := parseDocument(have)
+	if err != nil || !before.complete(now) {
+		return kept
+	}
+	want, err := before.bytes()
+	if err != nil {
+		return kept
+	}
+	if sameMeaning(have, want) {
+		return have
+	}
+	return want
+}
+
+// sameMeaning tells whether two YAML texts say the same.
+func sameMeaning(a, b []byte) bool {
+	var one, other any
+	return yaml.Unmarshal(a, &one) == nil && yaml.Unmarshal(b, &other) == nil && reflect.DeepEqual(one, other)
 }
 
 // make runs the script, unless it did so already, and keeps its products.

@@ -104,3 +104,50 @@ func TestSecretsNothingHalfKept(t *testing.T) {
 		t.Error("a half store was kept for a whole one")
 	}
 }
+
+func TestSecretsMeetANewerTemplate(t *testing.T) {
+	s := madeSecrets(t)
+	const name = "values/wire-server/prod-secrets.example.yaml"
+	write := func(dir, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const kept = "# made once\nbrig:\n  turn: KEPT # 64 characters\n  keys: [KEPT]\ngalley: {}\n"
+	for _, test := range []struct{ name, template, want string }{
+		{"the same", kept, kept},
+		{"other secrets, no new key", "brig: {turn: CHANGEME, keys: [CHANGEME, CHANGEME]}\n", kept},
+		{"new keys at every depth", "brig:\n  turn: CHANGEME\n  # since 5.33\n  hook: {token: new}\ngalley:\n  legal: new\nspar: new\n",
+			"# made once\nbrig:\n  turn: KEPT # 64 characters\n  keys: [KEPT]\n  # since 5.33\n  hook: {token: new}\ngalley: {legal: new}\nspar: new\n"},
+		{"another shape", "brig: [turn]\nspar: new\n", kept + "spar: new\n"},
+		{"no YAML", "brig: [\n", kept},
+		{"empty", "", kept},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			write(s.Store, kept)
+			write(s.Admin.Dir, test.template)
+			changes, err := s.planSecrets(t.Context())
+			if err != nil || len(changes) > 1 {
+				t.Fatalf("%v, %v", changes, err)
+			}
+			for _, c := range changes {
+				if strings.Contains(c.String(), "KEPT") {
+					t.Errorf("the plan shows a secret: %s", c)
+				}
+				if err := c.Apply(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if content, err := s.Admin.Read(t.Context(), name); err != nil || string(content) != test.want {
+				t.Errorf("now\n%s\n%v; want\n%s", content, err, test.want)
+			}
+			if changes, err = s.planSecrets(t.Context()); err != nil || len(changes) != 0 {
+				t.Errorf("planned again: %v, %v", changes, err)
+			}
+			if content, err := os.ReadFile(filepath.Join(s.Store, name)); err != nil || string(content) != kept {
+				t.Errorf("the store holds %q, %v", content, err)
+			}
+		})
+	}
+}

@@ -16,7 +16,14 @@ import (
 )
 
 // newKey makes a throw-away ed25519 key.
-func newKey(t *testing.T) ssh.Signer {
+func newKey(t testing.TB) ssh.Signer {
+	t.Helper()
+	signer, _ := generate(t)
+	return signer
+}
+
+// generate makes a throw-away ed25519 key with its private half.
+func generate(t testing.TB) (ssh.Signer, ed25519.PrivateKey) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -26,16 +33,25 @@ func newKey(t *testing.T) ssh.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signer
+	return signer, private
 }
 
 // serveSSH runs an SSH server on loopback that lets one key in, runs commands with
 // sh and serves SFTP, and returns how to reach it.
 func serveSSH(t *testing.T) Target {
 	t.Helper()
-	hostKey, userKey := newKey(t), newKey(t)
+	userKey := newKey(t)
+	target := serveSSHTo(t, func(key ssh.PublicKey) bool { return string(key.Marshal()) == string(userKey.PublicKey().Marshal()) })
+	target.Key = userKey
+	return target
+}
+
+// serveSSHTo is serveSSH with a say in who is let in; the target has no key yet.
+func serveSSHTo(t *testing.T, known func(ssh.PublicKey) bool) Target {
+	t.Helper()
+	hostKey := newKey(t)
 	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-		if string(key.Marshal()) != string(userKey.PublicKey().Marshal()) {
+		if !known(key) {
 			return nil, errors.New("unknown key")
 		}
 		return &ssh.Permissions{}, nil
@@ -55,7 +71,7 @@ func serveSSH(t *testing.T) Target {
 			go serveConn(conn, config)
 		}
 	}()
-	return Target{Name: "test host", Address: listener.Addr().String(), User: "demo", Key: userKey, HostKey: hostKey.PublicKey()}
+	return Target{Name: "test host", Address: listener.Addr().String(), User: "demo", HostKey: hostKey.PublicKey()}
 }
 
 func serveConn(conn net.Conn, config *ssh.ServerConfig) {

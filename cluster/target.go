@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -19,6 +20,10 @@ type Target struct {
 	User    string        // whom to log in as
 	Key     ssh.Signer    // proves who we are
 	HostKey ssh.PublicKey // the only key that the machine may show
+
+	// While keys are replaced, those that the machine may still have; else nil.
+	OldKey     ssh.Signer
+	OldHostKey ssh.PublicKey
 }
 
 // handshake is the longest that connecting and logging in may take. It is
@@ -68,10 +73,27 @@ func (t Target) login(ctx context.Context, conn net.Conn, alive time.Duration) (
 func (t Target) config() *ssh.ClientConfig {
 	return &ssh.ClientConfig{
 		User:              t.User,
-		Auth:              []ssh.AuthMethod{ssh.PublicKeys(t.Key)},
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(t.keys()...)},
 		HostKeyCallback:   t.checkHostKey,
-		HostKeyAlgorithms: algorithms(t.HostKey),
+		HostKeyAlgorithms: t.algorithms(),
 	}
+}
+
+// keys are those that may prove who we are, the present one first.
+func (t Target) keys() []ssh.Signer {
+	if t.OldKey == nil {
+		return []ssh.Signer{t.Key}
+	}
+	return []ssh.Signer{t.Key, t.OldKey}
+}
+
+// algorithms are those that the machine may sign by.
+func (t Target) algorithms() []string {
+	all := algorithms(t.HostKey)
+	if t.OldHostKey != nil {
+		all = append(all, algorithms(t.OldHostKey)...)
+	}
+	return slices.Compact(all)
 }
 
 // algorithms are those that a host key signs by; RSA's old one is not among them.
@@ -83,8 +105,10 @@ func algorithms(key ssh.PublicKey) []string {
 }
 
 func (t Target) checkHostKey(_ string, _ net.Addr, shown ssh.PublicKey) error {
-	if bytes.Equal(shown.Marshal(), t.HostKey.Marshal()) {
-		return nil
+	for _, known := range []ssh.PublicKey{t.HostKey, t.OldHostKey} {
+		if known != nil && bytes.Equal(shown.Marshal(), known.Marshal()) {
+			return nil
+		}
 	}
 	return &hostKeyError{known: ssh.FingerprintSHA256(t.HostKey), shown: ssh.FingerprintSHA256(shown)}
 }

@@ -78,5 +78,5 @@ func confirm(c *cobra.Command, question string) error {
 	if err != nil {
 		return provision.NotConfirmed.Failf("nobody answered")
 	}
-	return provision.NotConfirmed.Failf("the answer was not yes; nothing was removed")
+	return provision.NotConfirmed.Failf("the answer was not yes; nothing was changed")
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,10 +16,30 @@ func newStatus(o *options) *cobra.Command {
 		Example: "  sudo wiabctl status",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			plans, err := o.plan(c)
-			o.renderStatus(c, plans)
-			return err
+			return o.with(c, func(installation *provision.Installation) error {
+				plans, err := installation.Plan(c.Context())
+				o.renderStatus(c, plans)
+				if versions, err := installation.Versions(); err == nil { // else the stage assets tells of it
+					o.renderVersions(c.OutOrStdout(), versions)
+				}
+				return err
+			})
 		},
+	}
+}
+
+// renderVersions tells which versions of the artifact there are, and which is active.
+func (o *options) renderVersions(out io.Writer, versions []provision.Version) {
+	show := o.view(out)
+	for _, v := range versions {
+		text := "never active"
+		switch {
+		case v.Active:
+			text = "active since " + v.Activated.Local().Format(time.DateTime)
+		case !v.Activated.IsZero():
+			text = "last activated at " + v.Activated.Local().Format(time.DateTime)
+		}
+		show(provision.Event{Time: time.Now(), Stage: "assets", Kind: provision.VersionThere, Subject: v.Hash, Text: text})
 	}
 }
 

@@ -34,6 +34,8 @@ func (v *plainView) show(e provision.Event) {
 		line = fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
 	case provision.Warned:
 		line = fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
+	case provision.VersionThere:
+		line = fmt.Sprintf("version %s: %s", e.Subject, e.Text)
 	case provision.StageUnclear:
 		line = "cannot tell: " + e.Text
 	case provision.Progressed:

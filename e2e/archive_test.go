@@ -26,8 +26,8 @@ func other(kind byte, name, target string) member {
 	return member{tar.Header{Typeflag: kind, Name: name, Linkname: target, Mode: 0o755}, ""}
 }
 
-// archive is a .tgz of the members.
-func archive(t *testing.T, members ...member) []byte {
+// packed is a .tgz of the members.
+func packed(t *testing.T, members ...member) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
@@ -78,11 +78,11 @@ func TestHostileArchive(t *testing.T) {
 		"a name with a line break":          {[]member{regular("a\nb", "x")}, 54, "line break"},
 		"nothing of an artifact":            {[]member{regular("README", "x")}, 53, "lacks"},
 	} {
-		t.Run(name, func(t *testing.T) { refusedArchive(t, archive(t, test.members...), test.exit, test.says) })
+		t.Run(name, func(t *testing.T) { refusedArchive(t, packed(t, test.members...), test.exit, test.says) })
 	}
 	t.Run("a file larger than the disk", func(t *testing.T) { refusedArchive(t, endless(t), 56, "more space than there is") })
 	t.Run("cut short", func(t *testing.T) {
-		whole := archive(t, regular("bin/helm-operations.sh", strings.Repeat(rand.Text(), 1000)))
+		whole := packed(t, regular("bin/helm-operations.sh", strings.Repeat(rand.Text(), 1000)))
 		refusedArchive(t, whole[:len(whole)-20], 55, "not a whole .tgz")
 	})
 	t.Run("no archive", func(t *testing.T) { refusedArchive(t, []byte("<html>"), 55, "not a whole .tgz") })
@@ -126,7 +126,7 @@ func endless(t *testing.T) []byte {
 func TestDiskFull(t *testing.T) {
 	empty(t)
 	mustWiabctl(t, "up", "--only", "host")
-	content := archive(t, regular("big", string(noise(t, 24<<20))), regular("zeros", strings.Repeat("0", 48<<20)))
+	content := packed(t, regular("big", string(noise(t, 24<<20))), regular("zeros", strings.Repeat("0", 48<<20)))
 	var announces bool
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if announces {

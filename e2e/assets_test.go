@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,6 +107,115 @@ func TestDownloadResume(t *testing.T) {
 	mustWiabctl(t, "assets", "pull", "--config", config)
 	if held := whole(t, cache); len(held) != 1 || server.sent.Load() != before {
 		t.Errorf("from the bundle: in the cache %v; the server sent %d bytes more", held, server.sent.Load()-before)
+	}
+}
+
+// TestUnpackResume kills wiabctl while it downloads and unpacks at once: hardly a byte comes
+// twice, nothing half-made is taken for whole, and what is there in the end is the archive.
+func TestUnpackResume(t *testing.T) {
+	empty(t)
+	url := regexp.MustCompile(`url: (http.*-([0-9a-f]{40})\.tgz)`).FindStringSubmatch(freshConfig)
+	content := published(t, url[1])
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(throttled{w, 40 << 20}, r, "", time.Unix(1, 0), bytes.NewReader(content))
+	})
+	vms := strings.Index(freshConfig, "\nvms:")
+	mine := regexp.MustCompile(`(?m)^  sha256: .*\n`).ReplaceAllString(freshConfig[:vms], "")
+	writeHost(t, configFile, strings.Replace(mine, url[1], server.url+"/a.tgz", 1)+freshConfig[vms:])
+	defer writeHost(t, configFile, freshConfig)
+	mustWiabctl(t, "up", "--only", "host")
+	const dirs = "ls -d /home/wire/wire-server-deploy* 2>/dev/null | grep -v '[.]part$' || true"
+	for n := range 5 {
+		ctx, kill := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			said, err := theLab.Host(ctx, "wiabctl", "up", "--only", "assets").CombinedOutput()
+			t.Logf("%s", said)
+			ended <- err
+		}()
+		until := server.sent.Load() + 1 + rand.Int64N(int64(len(content))/6)
+		eventually(t, time.Minute, func(context.Context) error {
+			if sent := server.sent.Load(); sent < until {
+				return fmt.Errorf("%d of %d bytes", sent, until)
+			}
+			return nil
+		})
+		kill()
+		if err := <-ended; err == nil {
+			t.Fatalf("run %d had ended before it could be killed", n)
+		}
+		if taken := onHost(t, dirs); taken != "" {
+			t.Fatalf("run %d: what is half unpacked is taken for whole: %s", n, taken)
+		}
+	}
+	a := mustWiabctl(t, "up", "--only", "assets")
+	if !strings.Contains(a.stdout, "are there from an earlier run") {
+		t.Error("up does not say that it goes on")
+	}
+	if twice := server.sent.Load() - int64(len(content)); twice > int64(len(content)/100) {
+		t.Errorf("%d of %d bytes were sent twice, the most is a hundredth", twice, len(content))
+	}
+	onHost(t, "mkdir /var/tmp/reference && curl -sS "+url[1]+" | tar xz -C /var/tmp/reference")
+	defer onHost(t, "rm -r /var/tmp/reference")
+	onHost(t, "diff --recursive --exclude='.wiabctl*' /var/tmp/reference /home/wire/wire-server-deploy/")
+	if foreign := onHost(t, "find /home/wire/wire-server-deploy/ ! -user wire ! -name .wiabctl-artifact -o ! -type l -perm /o+w -o -perm /7000; ls -d /home/wire/*.part 2>/dev/null || true"); foreign != "" {
+		t.Errorf("of another owner, or open to all, or half: %s", foreign)
+	}
+	if again := mustWiabctl(t, "up", "--only", "assets"); !strings.HasSuffix(again.stdout, "0 changes\n") {
+		t.Errorf("again: %s", again.stdout)
+	}
+}
+
+// published is a file of the lab's web server.
+func published(t *testing.T, url string) []byte {
+	t.Helper()
+	client, err := theLab.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// TestProxy downloads through a proxy, as the environment says, and past it.
+func TestProxy(t *testing.T) {
+	content := noise(t, 1<<20)
+	var proxied atomic.Int32
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host == "artifacts.example.net" { // what a proxy is asked for is an absolute URL
+			proxied.Add(1)
+		}
+		_, _ = w.Write(content)
+	})
+	for name, test := range map[string]struct {
+		host, environment string
+		exit              int
+		proxied           int32
+	}{
+		"through it": {"artifacts.example.net", "http_proxy=" + proxy.url, 0, 1},
+		"past it":    {"artifacts.example.net", "http_proxy=" + proxy.url + " no_proxy=.example.net", 51, 0}, // that host serves no such file
+	} {
+		t.Run(name, func(t *testing.T) {
+			proxied.Store(0)
+			config, _ := assetsConfig(t, numbers.Add(1), "http://"+test.host+"/a.tgz", digestOf(content))
+			onHost(t, "sed -i 's|http://artifacts.example.net/tiny|file:///nowhere/tiny|' "+config)
+			a, err := try(t.Context(), "bash", "-c", test.environment+" wiabctl assets pull --config "+config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held := strings.Contains(a.stdout, "download artifact") && strings.Contains(a.stdout, "done in")
+			if proxied.Load() != test.proxied || held != (test.exit == 0) {
+				t.Errorf("%d requests came to the proxy, want %d\n%s%s", proxied.Load(), test.proxied, a.stdout, a.stderr)
+			}
+		})
 	}
 }
 

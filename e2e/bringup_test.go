@@ -37,6 +37,9 @@ func TestUp(t *testing.T) {
 			t.Errorf("%s: %v", list, got)
 		}
 	}
+	if a, err := try(t.Context(), "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); err != nil || a.code != 1 {
+		t.Errorf("the VMs run, and QEMU can enter the deploy user's home (exit %d, %v)", a.code, err)
+	}
 	answers(t, green)
 	same(t, "up touched what is foreign", before, onHost(t, foreignObjects))
 }
@@ -45,7 +48,7 @@ func TestUp(t *testing.T) {
 const foreignObjects = `
 virsh net-dumpxml foreign; virsh net-list --autostart --name | grep foreign; virsh dumpxml kubenode; nft -s list table ip foreign
 grep foreign /etc/hosts; cat /var/lib/libvirt/images/kubenode1.qcow2.foreign /etc/sysctl.d/50-foreign.conf; ls -d /home/foreign/wire-server-deploy
-iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.ID}}' quay.io/wire/foreign`
+iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' --filter label=foreign`
 
 // TestUpAgain runs up on a finished installation: nothing changes.
 func TestUpAgain(t *testing.T) {

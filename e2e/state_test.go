@@ -46,7 +46,8 @@ X
   echo '10.9.9.9 kubenode1.foreign.example foreign-kubenode1 # a foreign line' >>/etc/hosts
   echo foreign >/var/lib/libvirt/images/kubenode1.qcow2.foreign
   echo foreign >/etc/sysctl.d/50-foreign.conf
-  tar -c --files-from /dev/null | docker import - quay.io/wire/foreign:1
+  tar -c --files-from /dev/null | docker import --change 'LABEL foreign=yes' - quay.io/wire/foreign:1
+  tar -c --files-from /dev/null | docker import --change 'LABEL foreign=yes' - quay.io/wire/zauth:5.32.0
   mkdir -p /home/foreign/wire-server-deploy
 fi
 nft list table ip foreign >/dev/null 2>&1 || nft -f - <<X
@@ -71,7 +72,7 @@ nft list tables | sort; nft -s list table ip foreign; iptables -S DOCKER-USER
 for n in $(virsh net-list --all --name | grep -v wirebox); do virsh net-dumpxml $n; done; virsh net-list --autostart --name; virsh dumpxml kubenode
 cat /var/lib/libvirt/images/*.foreign /etc/sysctl.d/*
 systemctl list-unit-files --state=enabled --no-legend | sort
-docker images --no-trunc -q | sort; docker ps -aq
+docker images --all --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort; docker ps -aq
 ip -brief link show type bridge | awk '{print $1}' | sort
 true`
 

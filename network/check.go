@@ -25,7 +25,7 @@ func (f *Fabric) place(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.foreign(is), f.clash(ctx, is))
+	return errors.Join(f.foreign(is), f.clash(ctx, is), f.answered())
 }
 
 // foreign is a Failure when a network or bridge of our name is not ours.

@@ -54,6 +54,13 @@ var (
 	}
 )
 
+// NameServerClash is a name server of somebody else's in the place of libvirt's.
+var NameServerClash = change.Kind{
+	ID: "name-server-clash", Exit: 87,
+	Advice: "make it leave the VMs' bridge alone and restart it: for dnsmasq `except-interface=virbr0` (network.bridge) with `bind-interfaces` or `bind-dynamic`, " +
+		"for others the addresses that they are to listen on; wiabctl does not touch it",
+}
+
 // BridgeMissing is what can be wrong with an interface that is not ours.
 var BridgeMissing = change.Kind{
 	ID: "bridge-missing", Exit: 99,
@@ -62,5 +69,5 @@ var BridgeMissing = change.Kind{
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, BridgeMissing}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, NameServerClash, BridgeMissing}
 }

@@ -1,7 +1,7 @@
 package provision
 
 import (
-	"fmt"
+	"strconv"
 
 	"wiabctl/provision/change"
 )
@@ -26,20 +26,20 @@ func (p *aptProgress) note(line string) {
 	switch {
 	case !ok:
 	case status.kind == "dlstatus":
-		p.tell(int(status.percent)/coarse*coarse, "download")
+		p.tell(int(status.percent)/coarse*coarse, "download", status.subject)
 	case status.kind == "pmstatus" && status.subject != "dpkg-exec":
 		if status.finished() {
 			p.done[status.subject] = true
 		}
-		p.tell(int(status.percent), fmt.Sprintf("%s %s", p.act, status.subject))
+		p.tell(int(status.percent), p.act+" "+status.subject, strconv.Itoa(len(p.done)))
 	}
 }
 
 // tell says how far it is, if that is not what was said last.
-func (p *aptProgress) tell(percent int, what string) {
+func (p *aptProgress) tell(percent int, what, count string) {
 	if percent == p.percent {
 		return
 	}
 	p.percent = percent
-	p.say.Sayf("%s: %d %%, %d of %d packages", what, percent, len(p.done), p.total)
+	p.say.Sayf("%s: %d %%, %s of %d packages", what, percent, count, p.total)
 }

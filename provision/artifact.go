@@ -2,10 +2,11 @@ package provision
 
 import (
 	"context"
-	"os"
-	"path/filepath"
+	"fmt"
+	"strings"
 
 	"wiabctl/assets"
+	"wiabctl/cluster"
 	"wiabctl/provision/change"
 )
 
@@ -28,13 +29,27 @@ func (s artifactStage) Remove(ctx context.Context) ([]change.Change, error) {
 	return append(changes, artifact.Store.Held().Remove()...), err
 }
 
-// artifactCheck refuses another artifact than the installed one: its tree would
-// begin without the inventory, the overlays and the receipts of this one.
-func (i *Installation) artifactCheck(context.Context) error {
-	a := i.artifact()
-	active, err := os.Readlink(a.Link())
-	if err != nil || filepath.Base(active) == filepath.Base(a.Dir()) {
-		return nil //nolint:nilerr // no link, no installation; what is no link is Check's concern
+// Version is an unpacked version of the artifact.
+type Version = assets.Version
+
+// Versions lists the unpacked versions of the artifact, the oldest first.
+func (i *Installation) Versions() ([]Version, error) { return i.artifact().Versions() }
+
+// versionDirs are their directories.
+func (i *Installation) versionDirs() ([]string, error) {
+	versions, err := i.Versions()
+	var dirs []string
+	for _, v := range versions {
+		dirs = append(dirs, v.Dir)
 	}
-	return ArtifactOther.Failf("%s is installed, configured is %s", filepath.Base(active), filepath.Base(a.Dir()))
+	return dirs, err
+}
+
+// jobsIdle fails while a script of the active version still runs.
+func (i *Installation) jobsIdle(ctx context.Context) error {
+	running, err := cluster.Receipts{Admin: i.admin}.Running(ctx)
+	if err == nil && len(running) > 0 {
+		err = fmt.Errorf("a script of it still runs: %s", strings.Join(running, ", "))
+	}
+	return err
 }

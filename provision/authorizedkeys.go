@@ -113,7 +113,8 @@ func withoutKey(content, line []byte) []byte {
 	return others
 }
 
-// rewrite puts the new content in place whole, owned by the user from the start.
+// rewrite puts the new content in place whole, owned by the user from the start. A file
+// that is there keeps its mode.
 func (a authorizedKeys) rewrite(edit func([]byte) []byte) error {
 	home, err := os.OpenRoot(a.home)
 	if err != nil {
@@ -136,12 +137,16 @@ func (a authorizedKeys) rewrite(edit func([]byte) []byte) error {
 	if err := home.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	mode := fs.FileMode(0o600)
+	if info, err := home.Stat(authorizedFile); err == nil {
+		mode = info.Mode().Perm()
+	}
 	file, err := home.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(edit(content))
-	if err := errors.Join(err, file.Chown(a.uid, a.gid), file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(err, file.Chmod(mode), file.Chown(a.uid, a.gid), file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, home.Remove(part))
 	}
 	return home.Rename(part, authorizedFile)

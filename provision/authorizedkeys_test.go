@@ -44,7 +44,7 @@ func TestAuthorizedKeys(t *testing.T) {
 				if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(file, []byte(test.before), 0o600); err != nil {
+				if err := os.WriteFile(file, []byte(test.before), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -60,8 +60,12 @@ func TestAuthorizedKeys(t *testing.T) {
 				if err != nil && step.want != "" || string(content) != step.want {
 					t.Errorf("the file is %q, %v; want %q", content, err, step.want)
 				}
-				if info, err := os.Stat(file); err == nil && info.Mode().Perm() != 0o600 {
-					t.Errorf("mode %v", info.Mode())
+				mode := os.FileMode(0o600)
+				if test.before != "" {
+					mode = 0o644 // as it was
+				}
+				if info, err := os.Stat(file); err == nil && info.Mode().Perm() != mode {
+					t.Errorf("mode %v, want %v", info.Mode(), mode)
 				}
 				has, err := keys.has(ours)
 				holds, errHolds := keys.holds(ours)

@@ -24,7 +24,7 @@ func TestParseSmallest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Deployment != "wire" || config.Host.User != "wire" || config.Calling != (Calling{"self-hosted", "kubenode3"}) {
+	if config.Deployment != "wire" || config.Host != (HostSpec{User: "wire"}) || config.Calling != (Calling{"self-hosted", "kubenode3"}) {
 		t.Errorf("defaults: %+v", config)
 	}
 	if config.Network.Subnet.String() != "192.168.122.0/24" || config.VMs.Ready != 10*time.Minute || config.VMs.User != "demo" {

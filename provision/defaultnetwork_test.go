@@ -270,7 +270,7 @@ func TestHostStageTakesTheDefaultNetwork(t *testing.T) {
 		keys:    assets.Keys{Dir: filepath.Join(h.dir, "state", "keys")},
 		shipped: d,
 		names:   block{File: filepath.Join(h.dir, "hosts"), Lines: []string{"192.0.2.1 a"}},
-		dirs:    []string{filepath.Join(h.dir, "state")},
+		state:   filepath.Join(h.dir, "state"),
 	}
 	subjects := func(changes []change.Change, err error) []string {
 		t.Helper()
@@ -292,7 +292,7 @@ func TestHostStageTakesTheDefaultNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.arrive(t)
-	want := []string{"libvirt network default", "directory " + stage.dirs[0]}
+	want := []string{"libvirt network default", "directory " + stage.state}
 	if got := subjects(stage.Remove(t.Context())); !slices.Equal(got, want) {
 		t.Errorf("down removes %q, want %q", got, want)
 	}

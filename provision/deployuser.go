@@ -106,7 +106,7 @@ func (u deployUser) create(ctx context.Context, say change.Progress) error {
 }
 
 // writeSudoers lets visudo judge the file before it counts.
-func (u deployUser) writeSudoers(ctx context.Context, say change.Progress) error {
+func (u deployUser) writeSudoers(ctx context.Context, _ change.Progress) error {
 	pending, err := renameio.NewPendingFile(sudoersFile, renameio.WithPermissions(sudoersMode), renameio.WithTempDir("/etc"))
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (u deployUser) writeSudoers(ctx context.Context, say change.Progress) error
 	if _, err := pending.Write(u.sudoers()); err != nil {
 		return err
 	}
-	if err := command(ctx, say, "visudo", "--check", "--file="+pending.Name()); err != nil {
+	if err := command(ctx, nil, "visudo", "--check", "--file="+pending.Name()); err != nil {
 		return SudoersInvalid.Failf("%s: %w", sudoersFile, err)
 	}
 	return pending.CloseAtomicallyReplace()

@@ -20,6 +20,7 @@ const (
 	ChangeMade   EventKind = "made"     // a change is made
 	StageDone    EventKind = "done"     // the stage is as configured
 	StageFailed  EventKind = "failed"   // the stage stopped with an error
+	VersionThere EventKind = "version"  // a version of the artifact is unpacked; Subject is its hash
 )
 
 // Event is something that happened in a run. The pipeline only sends them; views

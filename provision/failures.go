@@ -30,7 +30,8 @@ var (
 	PackageFailed  = change.Kind{ID: "packages", Exit: 21, Advice: "see what apt says above; `apt-get update` and a look at the sources often help"}
 	SudoersInvalid = change.Kind{ID: "sudoers", Exit: 22, Advice: "the host's sudo refuses the rule that the deploy user needs; look at visudo's words above"}
 	BlockBroken    = change.Kind{ID: "block-broken", Exit: 24, Advice: "put the missing line back behind the last line of ours, or delete our lines by hand; then run the same command again"}
-	ArtifactOther  = change.Kind{ID: "artifact-other", Exit: 25, Advice: "set artifact.hash back; an installation cannot be moved to another artifact yet, only made anew after `wiabctl down`"}
+	VersionUnknown = change.Kind{ID: "version-unknown", Exit: 25, Advice: "`wiabctl status` names the versions that are unpacked; any other comes with artifact.hash and `wiabctl up`"}
+	KeysRefused    = change.Kind{ID: "keys-refused", Exit: 17, Advice: "do what is said above, then run the same command again; nothing was replaced"}
 	HostKeyMissing = change.Kind{ID: "host-key-missing", Exit: 23, Advice: "install and start openssh-server, which makes the key"}
 	PackagesNeeded = change.Kind{ID: "packages-needed", Exit: 18, Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
 	HostsClash     = change.Kind{ID: "hosts-clash", Exit: 19, Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it"}
@@ -52,7 +53,7 @@ var (
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
-			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, ArtifactOther, PackagesNeeded, HostsClash,
+			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)

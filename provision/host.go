@@ -2,11 +2,7 @@ package provision
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"wiabctl/assets"
 	"wiabctl/provision/change"
@@ -18,10 +14,11 @@ type host struct {
 	user     deployUser
 	keys     assets.Keys
 	keyNames []string
+	rotation rotation
 	packages installer
 	shipped  defaultNetwork
-	names    block    // the VMs' names in /etc/hosts
-	dirs     []string // what down removes last: the state
+	names    block  // the VMs' names in /etc/hosts
+	state    string // the directory that down removes last
 }
 
 // Name of the stage.
@@ -47,7 +44,11 @@ func (h host) Plan(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	names, err := h.names.plan()
-	return slices.Concat(keys, upgrade, h.shipped.witness(packages), shipped, user, names), err
+	if err != nil {
+		return nil, err
+	}
+	rotation, err := h.rotation.host()
+	return slices.Concat(keys, upgrade, h.shipped.witness(packages), shipped, user, names, rotation), err
 }
 
 // Remove takes all of it back but the packages, which others may use by now.
@@ -78,48 +79,6 @@ func (h host) withdraw(ctx context.Context) ([]change.Change, error) {
 	}
 	shipped, err := h.shipped.remove(ctx)
 	return slices.Concat(names, user, shipped), err
-}
-
-// clear takes the state away, last, after everything that needs them. The receipt
-// of the packages stays for as long as they do: after purging them there is none.
-func (h host) clear(purging bool) []change.Change {
-	var changes []change.Change
-	for _, dir := range h.dirs {
-		_, err := os.Stat(dir)
-		if err != nil || !purging && len(besides(dir, h.packages.Receipt.files())) == 0 {
-			continue
-		}
-		changes = append(changes, change.Change{Verb: change.Delete, Subject: "directory " + dir, Reason: "wiabctl made it",
-			Apply: func(context.Context, change.Progress) error {
-				var errs []error
-				for _, path := range besides(dir, h.packages.Receipt.files()) {
-					errs = append(errs, os.RemoveAll(path))
-				}
-				return errors.Join(errs...)
-			}})
-	}
-	return changes
-}
-
-// besides are the paths that have to go so that of all below and at the path only those
-// files stay that are to be kept.
-func besides(path string, keep []string) []string {
-	holds := func(kept string) bool { return strings.HasPrefix(kept, path+"/") }
-	switch {
-	case slices.Contains(keep, path):
-		return nil
-	case !slices.ContainsFunc(keep, holds):
-		return []string{path}
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil // what is to be kept in it is there, so this is a moment's matter
-	}
-	var all []string
-	for _, e := range entries {
-		all = append(all, besides(filepath.Join(path, e.Name()), keep)...)
-	}
-	return all
 }
 
 // RemoveButDisks takes the VMs' names out of /etc/hosts. The deploy user, keys,

@@ -21,27 +21,48 @@ import (
 // keys are the installation's SSH keys.
 func (i *Installation) keys() assets.Keys { return assets.Keys{Dir: filepath.Join(stateDir, "keys")} }
 
+// machineKeys are what a VM's seed brings.
 func (i *Installation) machineKeys(name string) (vm.Keys, error) {
 	user, err := i.keys().Load(assets.UserKey)
 	if err != nil {
 		return vm.Keys{}, err
 	}
 	host, err := i.keys().Load(assets.HostKey(name))
-	return vm.Keys{Authorized: []string{user.Public}, HostPrivate: string(host.Private), HostPublic: host.Public}, err
+	if err != nil {
+		return vm.Keys{}, err
+	}
+	keys := seedKeys(user, host)
+	if user.Former != nil || host.Former != nil {
+		former := seedKeys(former(user), former(host))
+		keys.Former = &former
+	}
+	return keys, nil
 }
 
-// target is a VM, as SSH reaches it.
+func seedKeys(user, host assets.Key) vm.Keys {
+	return vm.Keys{Authorized: []string{user.Public}, HostPrivate: string(host.Private), HostPublic: host.Public}
+}
+
+// former is the key that this one replaces, or the key itself.
+func former(key assets.Key) assets.Key {
+	if key.Former == nil {
+		return key
+	}
+	return *key.Former
+}
+
+// target is a VM, as SSH reaches it: while keys are replaced, by the old ones too.
 func (i *Installation) target(m vm.Machine) (cluster.Target, error) {
 	user, err := i.provider.userKey()
 	if err != nil {
 		return cluster.Target{}, err
 	}
-	host, err := i.provider.hostKey(m)
-	if err != nil {
-		return cluster.Target{}, err
+	target := cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort), User: m.User, Key: user.Signer}
+	if user.Former != nil {
+		target.OldKey = user.Former.Signer
 	}
-	return cluster.Target{Name: m.Name, Address: net.JoinHostPort(m.Address.String(), sshPort),
-		User: m.User, Key: user.Signer, HostKey: host}, nil
+	target.HostKey, target.OldHostKey, err = i.provider.hostKey(m)
+	return target, err
 }
 
 // probe asks a VM over SSH whether it is ready.
@@ -83,8 +104,12 @@ func (i *Installation) adminTarget() (cluster.Target, error) {
 	if err != nil {
 		return cluster.Target{}, HostKeyMissing.Failf("the host's own SSH key: %w", err)
 	}
-	return cluster.Target{Name: "admin host", Address: net.JoinHostPort(sshHost, sshPort),
-		User: i.config.Host.User, Key: key.Signer, HostKey: hostKey}, nil
+	target := cluster.Target{Name: "admin host", Address: net.JoinHostPort(sshHost, sshPort),
+		User: i.config.Host.User, Key: key.Signer, HostKey: hostKey}
+	if key.Former != nil {
+		target.OldKey = key.Former.Signer
+	}
+	return target, nil
 }
 
 func (i *Installation) inventoryKeys() (cluster.Keys, error) {
@@ -94,7 +119,7 @@ func (i *Installation) inventoryKeys() (cluster.Keys, error) {
 	}
 	keys := cluster.Keys{User: user.Private, Hosts: map[string]ssh.PublicKey{}}
 	for _, m := range i.vms() {
-		if keys.Hosts[m.Name], err = i.provider.hostKey(m); err != nil {
+		if keys.Hosts[m.Name], _, err = i.provider.hostKey(m); err != nil {
 			return cluster.Keys{}, err
 		}
 	}

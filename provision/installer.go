@@ -22,7 +22,7 @@ func (i installer) plan() []change.Change {
 	missing := missingOf(i.Needs)
 	switch {
 	case len(missing) > 0:
-		return []change.Change{{Verb: change.Create, Subject: "packages " + strings.Join(missing, " "), Reason: "they are not installed", Apply: i.install}}
+		return []change.Change{{Verb: change.Create, Subject: "packages", Reason: "missing: " + strings.Join(missing, " "), Apply: i.install}}
 	case i.Receipt.interrupted():
 		return []change.Change{{Verb: change.Update, Subject: "packages", Reason: "their installation was interrupted", Apply: i.install}}
 	}
@@ -40,9 +40,9 @@ func (i installer) planUpgrade(ctx context.Context, installing bool) ([]change.C
 		return nil, PackageFailed.Failf("see what an upgrade would do: %w", err)
 	}
 	reason := "host.upgrade is set, and the lists of packages are about to be refreshed"
-	switch n := len(steps); {
-	case n > 0:
-		reason = fmt.Sprintf("host.upgrade is set, and there are newer ones: %s", strings.Join(arrivals(steps), " "))
+	switch newer := arrivals(steps); {
+	case len(newer) > 0:
+		reason = fmt.Sprintf("host.upgrade is set, and there are newer ones: %s", strings.Join(newer, " "))
 	case !installing:
 		return nil, nil
 	}

@@ -16,12 +16,14 @@ type machines struct {
 	base      assets.BaseImage
 	room      *vm.Room
 	snapshots *vm.Snapshots
+	rotation  rotation
 }
 
 // Name of the stage.
 func (machines) Name() string { return "vms" }
 
-// Plan compares image and machines.
+// Plan compares image and machines. When none of these has an old SSH key any more, those
+// are forgotten.
 func (m machines) Plan(ctx context.Context) ([]change.Change, error) {
 	image, err := m.base.Plan(ctx)
 	if err != nil {
@@ -31,7 +33,11 @@ func (m machines) Plan(ctx context.Context) ([]change.Change, error) {
 		image[i].Concurrent = false // no machine can be made before it is there
 	}
 	vms, err := m.room.Plan(ctx)
-	return slices.Concat(image, vms), err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := m.rotation.vms()
+	return slices.Concat(image, vms, keys), err
 }
 
 // Remove takes the machines away with their snapshots, then the image they stood on.

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -46,18 +47,24 @@ func readOSRelease(files ...string) (osRelease, error) {
 	return osRelease{}, nil
 }
 
-// systemCheck refuses a system whose packages are not known; where all programs are there
-// already, that is only a warning.
-func systemCheck(needs []need) func(context.Context) error {
-	return func(context.Context) error {
-		release, err := readOSRelease("/etc/os-release", "/usr/lib/os-release")
-		if err != nil || release.known() {
-			return err
-		}
-		missing := missingOf(needs)
-		if len(missing) > 0 {
-			return SystemUnknown.Failf("this is %s, whose packages wiabctl does not know, and these are missing: %s", release, strings.Join(missing, " "))
-		}
-		return SystemUnknown.Warnf("this is %s, on which wiabctl was never tried; all programs that it needs are there", release)
+// obstacle refuses a system whose packages are not known while some are missing; where all
+// programs are there already it only warns.
+func (r osRelease) obstacle(missing []string) error {
+	switch {
+	case r.known():
+		return nil
+	case len(missing) > 0:
+		return SystemUnknown.Failf("this is %s, whose packages wiabctl does not know, and these are missing: %s", r, strings.Join(missing, " "))
+	default:
+		return SystemUnknown.Warnf("this is %s, on which wiabctl was never tried; all programs that it needs are there", r)
 	}
+}
+
+// systemCheck refuses a host that lacks packages and whose names for them are not known.
+func (i *Installation) systemCheck(context.Context) error {
+	release, err := readOSRelease("/etc/os-release", "/usr/lib/os-release")
+	if err != nil {
+		return fmt.Errorf("which system this is: %w", err)
+	}
+	return release.obstacle(missingOf(i.needs()))
 }

@@ -92,11 +92,12 @@ func rollout(release string) int {
 	return slices.Index([]string{"wire-server", "webapp", "sftd"}, release)
 }
 
-// domainRelease is the release of an extra domain's own.
+// domainRelease is the release of an extra domain's own. Its mark names the artifact,
+// for its chart is the artifact's: another one deploys it anew.
 func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) {
 	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: "nginx-ingress-services", Own: true,
 		Values: ingress.ReleaseValues(d, i.config.Ingress.Email)}
-	r.Values[mark] = ingress.Values{"domain": d.Domain}
+	r.Values[mark] = ingress.Values{"domain": d.Domain, "artifact": i.config.Artifact.Hash}
 	if !d.Certificate.Own() {
 		return r, nil
 	}

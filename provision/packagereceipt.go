@@ -49,7 +49,17 @@ func (r packageReceipt) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.write(r.File, brought), r.giveUp(r.begun()))
+	return errors.Join(r.write(r.File, brought), r.giveUp(r.begun()), r.fade(ctx))
+}
+
+// fade gives the receipt up where it has nothing to say any more: all that was brought
+// is gone.
+func (r packageReceipt) fade(ctx context.Context) error {
+	brought, err := r.brought(ctx)
+	if err != nil || len(brought) > 0 {
+		return err
+	}
+	return r.forget()
 }
 
 // brought are the packages that our installation brought, also one that was

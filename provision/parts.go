@@ -20,8 +20,8 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: slices.Concat([]func(context.Context) error{rootCheck, systemCheck(i.needs()), i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.artifactCheck, i.certificateCheck, i.egressCheck,
+		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -36,11 +36,12 @@ func (i *Installation) host() Stage {
 	return host{
 		user:     i.deployUser(),
 		keys:     i.keys(),
-		keyNames: append(slices.Clip(i.provider.keys), assets.AdminKey),
+		keyNames: i.keyNames(),
+		rotation: i.rotation(),
 		packages: installer{Needs: i.needs(), Upgrade: i.config.Host.Upgrade, Receipt: packageReceipt{filepath.Join(stateDir, "receipts", "packages")}},
 		shipped:  i.provider.shipped,
 		names:    block{File: hostsFile, Lines: names, Why: "the VMs are reached by name from the host"},
-		dirs:     []string{stateDir},
+		state:    stateDir,
 	}
 }
 
@@ -73,7 +74,7 @@ func (i *Installation) deployUser() deployUser {
 // artifact is the artifact in the deploy user's home.
 func (i *Installation) artifact() assets.Artifact {
 	u := deployUser{Name: i.config.Host.User}
-	a := assets.Artifact{Spec: i.config.Artifact, Store: i.store(), Home: u.home()}
+	a := assets.Artifact{Spec: i.config.Artifact, Store: i.store(), Home: u.home(), Belongings: cluster.Belongings(), Idle: i.jobsIdle}
 	if uid, gid, err := u.ids(); err == nil {
 		a.UID, a.GID = uid, gid
 	}
@@ -104,6 +105,7 @@ func (i *Installation) room() *vm.Room {
 		Ready:    i.config.VMs.Ready,
 		Reuse:    func() bool { return i.reuseDisks },
 		Keys:     i.machineKeys,
+		Rekey:    i.rekey,
 		Libvirt:  i.libvirt.Use,
 		Watch:    i.libvirt.Watch,
 		Probe:    i.probe,
@@ -129,7 +131,7 @@ func (i *Installation) inventory() Stage {
 }
 
 func (i *Installation) offline(api *cluster.API) Stage {
-	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks}
+	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {

@@ -266,6 +266,13 @@ type remover struct{ testStage }
 
 func (remover) Remove(context.Context) ([]change.Change, error) { return nil, nil }
 
+// purger is a stage that leaves something for others.
+type purger struct{ keeper }
+
+func (purger) Purge(context.Context) ([]change.Change, error) {
+	return []change.Change{{Subject: "packages too"}}, nil
+}
+
 func TestPlanDownAsksTheStagesBackwards(t *testing.T) {
 	p := &Pipeline{Steps: []Step{
 		{testStage{name: "first"}, nil}, {remover{testStage{name: "second"}}, nil}, {keeper{testStage{name: "third"}}, nil},
@@ -277,6 +284,15 @@ func TestPlanDownAsksTheStagesBackwards(t *testing.T) {
 	some := p.PlanDown(t.Context(), ButDisks)
 	if len(some) != 1 || some[0].Changes[0].Subject != "some" || some[0].Err == nil || some[0].Err.Error() != "third: the rest is busy" {
 		t.Errorf("all but the disks: %v", some)
+	}
+	p.Steps = append(p.Steps, Step{purger{keeper{testStage{name: "fourth"}}}, nil})
+	for extent, want := range map[Extent]string{ButPackages: "all", ButDisks: "some", Everything: "packages too"} {
+		if plans := p.PlanDown(t.Context(), extent); plans[0].Stage != "fourth" || plans[0].Changes[0].Subject != want {
+			t.Errorf("extent %d: %v, want %q of the fourth stage", extent, plans, want)
+		}
+	}
+	if everything := p.PlanDown(t.Context(), Everything); len(everything) != 3 || everything[1].Changes[0].Subject != "all" {
+		t.Errorf("everything: %v", everything)
 	}
 }
 

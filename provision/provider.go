@@ -22,12 +22,13 @@ type provider struct {
 	packages []need                        // what this host lacks for it
 	keys     []string                      // the keys that wiabctl makes for it
 	userKey  func() (assets.Key, error)    // opens the VMs
-	hostKey  func(vm.Machine) (ssh.PublicKey, error)
-	list     func(context.Context) ([]VM, error)
-	disks    func() ([]string, error)                                         // what tells the VMs' disks apart from those of other VMs
-	libvirt  func(ctx context.Context, do func(*libvirt.Libvirt) error) error // nil: there is none
-	shipped  defaultNetwork
-	refusal  error // why the VMs' hardware is not wiabctl's to handle; nil if it is
+	// hostKey is a VM's, and the one that it replaces, nil if none.
+	hostKey func(vm.Machine) (is, was ssh.PublicKey, err error)
+	list    func(context.Context) ([]VM, error)
+	disks   func() ([]string, error)                                         // what tells the VMs' disks apart from those of other VMs
+	libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error // nil: there is none
+	shipped defaultNetwork
+	refusal error // why the VMs' hardware is not wiabctl's to handle; nil if it is
 }
 
 // choose is the one place that decides where the VMs come from.
@@ -45,7 +46,7 @@ func (i *Installation) madeVMs() provider {
 		keys = append(keys, assets.HostKey(m.Name))
 	}
 	return provider{
-		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots()},
+		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
 		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check, i.baseImage().Check},
 		packages: hypervisor(),
 		keys:     keys,
@@ -56,12 +57,15 @@ func (i *Installation) madeVMs() provider {
 			}
 			return key, err
 		},
-		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
+		hostKey: func(m vm.Machine) (is, was ssh.PublicKey, err error) {
 			host, err := i.keys().Load(assets.HostKey(m.Name))
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			return host.Signer.PublicKey(), nil
+			if host.Former != nil {
+				was = host.Former.Signer.PublicKey()
+			}
+			return host.Signer.PublicKey(), was, nil
 		},
 		list:    i.room().List,
 		disks:   i.room().Disks,
@@ -91,12 +95,12 @@ func (i *Installation) foundVMs() provider {
 			return others.Check(ctx)
 		}},
 		userKey: userKey,
-		hostKey: func(m vm.Machine) (ssh.PublicKey, error) {
+		hostKey: func(m vm.Machine) (is, was ssh.PublicKey, err error) {
 			key, err := cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)
 			if err != nil {
-				return nil, vm.Aloof.Failf("vms.known_hosts: %s", err.Error())
+				return nil, nil, vm.Aloof.Failf("vms.known_hosts: %s", err.Error())
 			}
-			return key, nil
+			return key, nil, nil
 		},
 		list:    others.List,
 		disks:   i.fingerprints,
@@ -114,7 +118,7 @@ func (found) Name() string { return "vms" }
 func (i *Installation) fingerprints() ([]string, error) {
 	var all []string
 	for _, m := range i.vms() {
-		key, err := i.provider.hostKey(m)
+		key, _, err := i.provider.hostKey(m)
 		if err != nil {
 			return nil, err
 		}

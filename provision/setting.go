@@ -61,23 +61,23 @@ func (s setting) written(text []byte, top *yaml.Node) []byte {
 	if bytes.Contains(text, []byte("\r\n")) {
 		line = "\r\n"
 	}
+	says := s.key + ": " + s.scalar()
 	name, part := member(top, s.part)
 	if part == nil {
 		if !bytes.HasSuffix(text, []byte("\n")) {
 			text = append(bytes.Clone(text), line...)
 		}
-		return fmt.Appendf(bytes.Clone(text), "%s:%s  %s: %s%s", s.part, line, s.key, s.value, line)
+		return fmt.Appendf(bytes.Clone(text), "%s:%s  %s%s", s.part, line, says, line)
 	}
 	_, value := member(part, s.key)
 	switch {
 	case value != nil:
-		return splice(text, value, len(quoted(value)), s.value)
+		return splice(text, value, len(quoted(value)), s.scalar())
 	case part.Kind == yaml.MappingNode && part.Style&yaml.FlowStyle != 0:
-		more := s.key + ": " + s.value
 		if len(part.Content) > 0 {
-			more += ", "
+			says += ", "
 		}
-		return splice(text, part, 1, "{"+more)
+		return splice(text, part, 1, "{"+says)
 	}
 	indent := "  "
 	if len(part.Content) > 0 {
@@ -87,8 +87,17 @@ func (s setting) written(text []byte, top *yaml.Node) []byte {
 	if !strings.HasSuffix(lines[name.Line-1], "\n") {
 		lines[name.Line-1] += line
 	}
-	lines[name.Line-1] += indent + s.key + ": " + s.value + line
+	lines[name.Line-1] += indent + says + line
 	return []byte(strings.Join(lines, ""))
+}
+
+// scalar is the value as YAML that reads it as a text: a hash may look like a number.
+func (s setting) scalar() string {
+	text, err := yaml.Marshal(s.value)
+	if err != nil {
+		panic(err) // a string always marshals
+	}
+	return strings.TrimSuffix(string(text), "\n")
 }
 
 // member is a mapping's key and value; nil without.

@@ -96,6 +96,12 @@ func (i *Installation) CreateSnapshot(ctx context.Context, ask SnapshotRequest) 
 	if strings.ContainsFunc(ask.Description, unicode.IsControl) {
 		return BadUsage.Failf("a snapshot's description is one line of text")
 	}
+	switch unfinished, err := i.rotation().unfinished(); {
+	case err != nil:
+		return err
+	case ofVMs(unfinished):
+		return vm.SnapshotRefused.Failf("the VMs' SSH keys are being replaced; `wiabctl up` finishes that")
+	}
 	if err := i.snapshots().CheckCreate(ctx, ask); err != nil {
 		return err
 	}

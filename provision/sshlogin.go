@@ -91,13 +91,13 @@ func coversLoopback(pattern string) bool {
 	})
 }
 
-// loginCheck finds out whether this host's sshd, if it is there, will let wiabctl log in as the deploy user.
+// loginCheck finds out whether this host's sshd, if it is there, will let wiabctl log in
+// as the deploy user.
 func (u deployUser) loginCheck(ctx context.Context) error {
-	const sshd = "/usr/sbin/sshd"
-	if _, err := os.Stat(sshd); err != nil {
+	if _, err := os.Stat("/etc/ssh/sshd_config"); err != nil {
 		return nil //nolint:nilerr // it comes with the host's packages, and then lets the user in
 	}
-	said, err := output(ctx, nil, sshd, "-T", "-C", "user="+u.Name+",host=localhost,addr="+sshHost+",laddr="+sshHost+",lport="+sshPort)
+	said, err := output(ctx, nil, "/usr/sbin/sshd", "-T", "-C", "user="+u.Name+",host=localhost,addr="+sshHost+",laddr="+sshHost+",lport="+sshPort)
 	if err != nil {
 		return LoginRefused.Warnf("whether sshd lets %s in is not known: %w", u.Name, err)
 	}

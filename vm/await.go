@@ -30,13 +30,19 @@ func (r *Room) await(ctx context.Context, want wanted, console *transcript, say 
 		}
 		return NotReady.Failf("%w%s", err, consoleTail(want.console))
 	}
+	return r.note(ctx, want.Machine, readyNamespace, readyNote)
+}
+
+// note writes an XML element without prefixes into the metadata of the running domain,
+// in place of the one that the namespace has there.
+func (r *Room) note(ctx context.Context, machine Machine, namespace, element string) error {
 	return r.Libvirt(ctx, func(virt *libvirt.Libvirt) error {
-		domain, err := virt.DomainLookupByName(want.Name)
+		domain, err := virt.DomainLookupByName(machine.Name)
 		if err != nil {
-			return fmt.Errorf("noting that %s is ready: %w", want.Name, err)
+			return fmt.Errorf("writing a note on %s: %w", machine.Name, err)
 		}
 		return virt.DomainSetMetadata(domain, int32(libvirt.DomainMetadataElement),
-			libvirt.OptString{readyNote}, libvirt.OptString{"wiabctl"}, libvirt.OptString{readyNamespace},
+			libvirt.OptString{element}, libvirt.OptString{"wiabctl"}, libvirt.OptString{namespace},
 			libvirt.DomainAffectLive)
 	})
 }

@@ -52,6 +52,9 @@ func (is *standing) outdated(want wanted) []string {
 	case is.mark.Seed != want.digest || is.seed != want.digest:
 		reasons = append(reasons, "its seed changed")
 	}
+	if want.former != "" {
+		reasons = append(reasons, "its SSH keys are being replaced")
+	}
 	if is.disk < want.Disk {
 		reasons = append(reasons, fmt.Sprintf("disk is %s, configured %s", is.disk, want.Disk))
 	}
@@ -73,7 +76,7 @@ func (is *standing) stale(want wanted) []string {
 		return nil
 	}
 	reasons := compare(is.live, want)
-	if want.image != nil && (is.running == nil || is.running.Seed != want.digest) {
+	if want.image != nil && (is.running == nil || !want.fits(is.running.Seed)) {
 		reasons = append(reasons, "its seed changed")
 	}
 	if is.disk < want.Disk {

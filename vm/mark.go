@@ -13,10 +13,10 @@ const (
 	readyNamespace = "https://wiabctl.dev/1/ready" // live only: it was seen ready
 )
 
-// mark says that a domain is ours, and which seed it was defined with.
+// mark says that a domain is ours, and which seed it was made with.
 type mark struct {
 	Deployment string `xml:"deployment,attr"`
-	Seed       string `xml:"seed,attr"` // SHA-256 of the seed image
+	Seed       string `xml:"seed,attr"` // SHA-256 of the seed image; of what runs, of the one whose keys it has
 }
 
 // written is the mark as it is marshalled: encoding/xml has no prefixes, and
@@ -24,6 +24,12 @@ type mark struct {
 type written struct {
 	XMLName xml.Name `xml:"wiabctl:machine"`
 	Prefix  string   `xml:"xmlns:wiabctl,attr"`
+	mark
+}
+
+// bare is the mark as libvirt takes it when it sets the prefix itself.
+type bare struct {
+	XMLName xml.Name `xml:"machine"`
 	mark
 }
 

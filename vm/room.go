@@ -32,6 +32,9 @@ type Room struct {
 	// Keys finds a machine's keys by its name; an error that is fs.ErrNotExist
 	// says that they are not made yet.
 	Keys func(name string) (Keys, error)
+	// Rekey puts the machine's keys in the place of their Former on the machine, which
+	// answers, and sees to it that those open nothing any more. It is safe to repeat.
+	Rekey func(ctx context.Context, machine Machine) error
 	// Libvirt runs calls on the host's libvirt, as Connection.Use does.
 	Libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error
 	// Watch tells when something befalls the domain of this name, as Connection.Watch does.
@@ -127,6 +130,13 @@ type wanted struct {
 	network string
 	image   []byte // the seed image; nil while its keys do not exist
 	digest  string // of image, in hex
+	former  string // digest of the image with the keys that are being replaced; empty: none are
+}
+
+// fits says whether a machine that runs with the seed of this digest needs no restart:
+// keys alone are replaced while it runs.
+func (w wanted) fits(seed string) bool {
+	return seed == w.digest || w.former != "" && seed == w.former
 }
 
 // want computes what the machine should be.
@@ -145,6 +155,13 @@ func (r *Room) want(machine Machine) (wanted, error) {
 	}
 	want.image = seed.Image()
 	want.digest = digest(want.image)
+	if keys.Former == nil {
+		return want, nil
+	}
+	if seed, err = machine.Seed(*keys.Former); err != nil {
+		return wanted{}, err
+	}
+	want.former = digest(seed.Image())
 	return want, nil
 }
 

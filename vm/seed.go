@@ -15,6 +15,7 @@ type Keys struct {
 	HostPrivate string   // its SSH host key, ed25519 in OpenSSH PEM; never logged
 	HostPublic  string   // the public half, one authorized_keys line
 	Authorized  []string // who may log in, authorized_keys lines
+	Former      *Keys    // those that these replace, as long as the machine may have them; nil: none
 }
 
 // Seed is the NoCloud seed of a machine: three files in an image labelled

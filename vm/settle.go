@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,7 +47,23 @@ func (r *Room) settle(ctx context.Context, machine Machine, say change.Progress)
 	if err := r.furnish(ctx, is, want); err != nil {
 		return err
 	}
-	return r.bringUp(ctx, is, want, say)
+	if err := r.bringUp(ctx, is, want, say); err != nil || want.former == "" {
+		return err
+	}
+	return r.rekey(ctx, want)
+}
+
+// rekey replaces the keys of the machine, which is ready, and notes on what runs that
+// this came to the same as its new seed.
+func (r *Room) rekey(ctx context.Context, want wanted) error {
+	if err := r.Rekey(ctx, want.Machine); err != nil {
+		return fmt.Errorf("replacing the SSH keys of %s: %w", want.Name, err)
+	}
+	text, err := xml.Marshal(bare{mark: mark{Deployment: want.Deployment, Seed: want.digest}})
+	if err != nil {
+		return err
+	}
+	return r.note(ctx, want.Machine, namespace, string(text))
 }
 
 // bringUp starts the machine and waits until it is ready.

@@ -1,11 +1,13 @@
-# Made by wiabctl. Keeps, below the deploy directory $2, what tells of the state of the cluster, and brings it back:
-# the jobs' receipts, the releases' values, the kubeconfig, the values that upstream's scripts made. $1 is what to do,
-# $3 the name it is kept under. What follows from the configuration alone, as the overlays do, is no part of it.
+# Made by wiabctl. Keeps, below the deploy directory $2, what tells of the state of the cluster, and brings it back: what
+# the patterns from $4 on name. $1 is what to do, $3 the name it is kept under. What follows from the configuration alone,
+# as the overlays do, is no part of it.
 set -eu
 cd -P "$2"
-paths='wiab/jobs wiab/releases ansible/inventory/offline/artifacts ansible/inventory/kubeconfig.dec values/*/values.yaml values/*/secrets.yaml'
+what=$1
 kept=wiab/snapshots/$3.tar
-case $1 in
+shift 3
+paths=$*
+case $what in
   save)
     umask 077
     mkdir -p wiab/snapshots

@@ -13,6 +13,9 @@ import (
 	"wiabctl/e2e/recipe"
 )
 
+// Release is the release of Wire's that the miniature follows.
+const Release = "5.32.0"
+
 const (
 	prefix  = "wire-server-deploy-static-"
 	suffix  = ".tgz"
@@ -22,15 +25,16 @@ const (
 
 // Build returns the path of the archive, wire-server-deploy-static-<hash>.tgz,
 // from the cache if its inputs are unchanged: the files and programs here, the
-// packages of the tools image, and kubebox, the path of the executable that is
-// kubectl and yq in the tools container, with helm beside it. It has to be called
-// from within the module's source tree, and needs go and mmdebstrap.
-func Build(ctx context.Context, kubebox string) (string, error) {
+// packages of the tools image, the release, and kubebox, the path of the executable
+// that is kubectl and yq in the tools container, with helm beside it. Another release
+// than Release differs in the versions of its charts and images alone. It has to be
+// called from within the module's source tree, and needs go and mmdebstrap.
+func Build(ctx context.Context, kubebox, release string) (string, error) {
 	source, err := sourceDir(ctx)
 	if err != nil {
 		return "", err
 	}
-	inputs, err := inputs(source, kubebox)
+	inputs, err := inputs(source, kubebox, release)
 	if err != nil {
 		return "", fmt.Errorf("artifact: %w", err)
 	}
@@ -45,7 +49,7 @@ func Build(ctx context.Context, kubebox string) (string, error) {
 				return err
 			}
 			defer os.RemoveAll(work)
-			b := builder{source: source, work: work, kubebox: kubebox, hash: hash}
+			b := builder{source: source, work: work, kubebox: kubebox, release: release, hash: hash}
 			return b.build(ctx, filepath.Join(dir, name))
 		},
 	}.Get(ctx)
@@ -69,8 +73,8 @@ func Hash(archive string) (string, error) {
 func helmBeside(kubebox string) string { return filepath.Join(filepath.Dir(kubebox), "helm") }
 
 // inputs are all that the archive depends on.
-func inputs(source, kubebox string) ([]string, error) {
-	all := []string{format, toolsRoot().Key()}
+func inputs(source, kubebox, release string) ([]string, error) {
+	all := []string{format, release, toolsRoot().Key()}
 	for _, sub := range append([]string{"files", "debs"}, programs...) {
 		tree, err := recipe.Tree(filepath.Join(source, sub))
 		if err != nil {

@@ -25,7 +25,7 @@ func TestBuild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	path, err := Build(t.Context(), kubebox)
+	path, err := Build(t.Context(), kubebox, Release)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +71,23 @@ func TestBuild(t *testing.T) {
 	if !strings.Contains(find(upper, "etc/ssl/certs/ca-certificates.crt").data, "BEGIN CERTIFICATE") {
 		t.Error("the tools image has no CA certificates")
 	}
-	again, err := Build(t.Context(), kubebox)
+	again, err := Build(t.Context(), kubebox, Release)
 	if err != nil || again != path {
 		t.Errorf("the second build gave %s, %v; want %s", again, err, path)
+	}
+	next, err := Build(t.Context(), kubebox, "5.33.0")
+	if err != nil || next == path {
+		t.Fatalf("another release: %s, %v", next, err)
+	}
+	others := readArchive(t, next)
+	for _, name := range []string{"charts/wire-server/Chart.yaml", "charts/sftd/Chart.yaml"} {
+		was, is := find(members, name).data, find(others, name).data
+		if want := strings.Replace(was, Release, "5.33.0", 1); is != want {
+			t.Errorf("%s of another release:\n%s\nwant\n%s", name, is, want)
+		}
+	}
+	if !strings.Contains(find(others, "charts/wire-server/Chart.yaml").data, "version: 5.33.0\n") || find(others, "containers-adminhost/quay.io_wire_zauth_5.33.0.tar").data == "" {
+		t.Error("another release does not show in the charts and images")
 	}
 }
 

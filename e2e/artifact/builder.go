@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +12,12 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-const wireVersion = "5.32.0"
-
 // builder makes one archive.
 type builder struct {
 	source  string // this package's directory
 	work    string // a directory for what lies between
 	kubebox string
+	release string
 	hash    string
 }
 
@@ -28,10 +28,10 @@ func (b builder) build(ctx context.Context, out string) error {
 			return err
 		}
 	}
-	if err := errors.Join(b.toolsImage(ctx), b.zauthImage(), b.tars()); err != nil {
+	if err := errors.Join(b.toolsImage(ctx), b.zauthImage(), b.tars(), b.files()); err != nil {
 		return err
 	}
-	zauth := "quay.io_wire_zauth_" + wireVersion + ".tar"
+	zauth := "quay.io_wire_zauth_" + b.release + ".tar"
 	return compressed(out, func(w io.Writer) error {
 		archive := newBundle(w)
 		archive.file("debs-jammy.tar", b.path("debs-jammy.tar"))
@@ -42,13 +42,28 @@ func (b builder) build(ctx context.Context, out string) error {
 		archive.text("containers-adminhost/index.txt", zauth+"\n")
 		archive.file("containers-helm.tar", b.path("containers-helm.tar"))
 		archive.file("containers-system.tar", b.path("containers-system.tar"))
-		archive.tree(filepath.Join(b.source, "files"))
+		archive.tree(b.path("files"))
 		return archive.close()
 	})
 }
 
 // path is a file's in the working directory.
 func (b builder) path(name string) string { return filepath.Join(b.work, name) }
+
+// files copies what the archive holds beside images and archives. The charts that have
+// the release's version get that of the release that is built.
+func (b builder) files() error {
+	if err := os.CopyFS(b.path("files"), os.DirFS(filepath.Join(b.source, "files"))); err != nil {
+		return err
+	}
+	charts, err := filepath.Glob(b.path("files/charts/*/Chart.yaml"))
+	for _, chart := range charts {
+		text, readErr := os.ReadFile(chart)
+		text = bytes.Replace(text, []byte("\nversion: "+Release+"\n"), []byte("\nversion: "+b.release+"\n"), 1)
+		err = errors.Join(err, readErr, os.WriteFile(chart, text, 0o644))
+	}
+	return err
+}
 
 // toolsImage writes tools.tgz, the image of the tools container.
 func (b builder) toolsImage(ctx context.Context) error {
@@ -70,6 +85,7 @@ func (b builder) toolsImage(ctx context.Context) error {
 			},
 			Cmd:        []string{"/bin/bash"},
 			WorkingDir: workDir,
+			Labels:     map[string]string{"release": b.release},
 		},
 		layers: []string{root, layer},
 	}.write)
@@ -86,7 +102,7 @@ func (b builder) zauthImage() error {
 		return err
 	}
 	err = image{
-		tag:    "quay.io/wire/zauth:" + wireVersion,
+		tag:    "quay.io/wire/zauth:" + b.release,
 		config: imageConfig{Entrypoint: []string{"/zauth"}},
 		layers: []string{layer},
 	}.write(f)

@@ -16,10 +16,11 @@ type image struct {
 
 // imageConfig is the part of a container's configuration that we set.
 type imageConfig struct {
-	Env        []string `json:"Env,omitempty"`
-	Cmd        []string `json:"Cmd,omitempty"`
-	Entrypoint []string `json:"Entrypoint,omitempty"`
-	WorkingDir string   `json:"WorkingDir,omitempty"`
+	Env        []string          `json:"Env,omitempty"`
+	Cmd        []string          `json:"Cmd,omitempty"`
+	Entrypoint []string          `json:"Entrypoint,omitempty"`
+	WorkingDir string            `json:"WorkingDir,omitempty"`
+	Labels     map[string]string `json:"Labels,omitempty"`
 }
 
 // imageManifest is an entry of manifest.json in a docker archive.

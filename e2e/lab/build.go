@@ -50,7 +50,7 @@ func (l *Lab) build(ctx context.Context) (*parts, error) {
 		if p.kubebox, err = l.kubebox(ctx); err != nil {
 			return fmt.Errorf("kubebox: %w", err)
 		}
-		p.artifact, err = artifact.Build(ctx, p.kubebox)
+		p.artifact, err = artifact.Build(ctx, p.kubebox, artifact.Release)
 		return err
 	})
 	return &p, g.Wait()

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"text/template"
-
-	"wiabctl/e2e/artifact"
 )
 
 //go:embed wiabctl.yaml.tmpl
@@ -15,17 +13,10 @@ var configurationTemplate string
 
 // configuration is what the lab's wiabctl.yaml depends on.
 type configuration struct {
-	Artifact  published
-	Image     published
+	Artifact  Published
+	Image     Published
 	ImageKind string
 	Memory    string
-}
-
-// published is a file on the lab's web server.
-type published struct {
-	Hash   string // of an artifact; upstream uses the commit
-	URL    string
-	SHA256 string
 }
 
 // publishParts puts the artifact and the image on the web server and says what
@@ -36,10 +27,7 @@ func (l *Lab) publishParts(p *parts) (configuration, error) {
 		c.Memory = "512MiB"
 	}
 	var err error
-	if c.Artifact.Hash, err = artifact.Hash(p.artifact); err != nil {
-		return c, err
-	}
-	if c.Artifact.URL, c.Artifact.SHA256, err = l.Publish(filepath.Base(p.artifact), p.artifact); err != nil {
+	if c.Artifact, err = l.publishArtifact(p.artifact); err != nil {
 		return c, err
 	}
 	c.Image.URL, c.Image.SHA256, err = l.Publish(l.image+".qcow2", p.image)

@@ -5,9 +5,11 @@
 //	internet namespace                          KVM host (systemd-nspawn)
 //	198.51.100.7  the client                    203.0.113.10/24 host0
 //	203.0.113.1   DNS, web server  -- inet0 --  libvirtd, docker, sshd, kubebox
+//	                                   |
+//	                                   +------  bare machines, as scenarios want them
 //
 // Everything a lab makes lives in its directory, in one network namespace and
-// in one control group, both named after the directory; Down removes all three.
+// in a control group for each machine, named after the directory; Down removes all.
 // What takes long to build comes from the cache (package recipe).
 //
 // The network namespace has no way out. Its addresses are of the documentation

@@ -1,11 +1,43 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"wiabctl/e2e/artifact"
 )
+
+// Published is a file on the lab's web server.
+type Published struct {
+	Hash   string // of an artifact; upstream uses the commit
+	URL    string
+	SHA256 string
+}
+
+// PublishRelease builds the miniature artifact of another release than the one that the
+// lab is configured with, and publishes it.
+func (l *Lab) PublishRelease(ctx context.Context, release string) (Published, error) {
+	kubebox, err := l.kubebox(ctx)
+	if err != nil {
+		return Published{}, err
+	}
+	archive, err := artifact.Build(ctx, kubebox, release)
+	if err != nil {
+		return Published{}, err
+	}
+	return l.publishArtifact(archive)
+}
+
+func (l *Lab) publishArtifact(archive string) (p Published, err error) {
+	if p.Hash, err = artifact.Hash(archive); err != nil {
+		return p, err
+	}
+	p.URL, p.SHA256, err = l.Publish(filepath.Base(archive), archive)
+	return p, err
+}
 
 // Publish makes a file of this machine available to the lab under a name at
 // http://artifacts.example.net/name, and tells its SHA-256 in hexadecimal.

@@ -17,8 +17,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestConfiguration(t *testing.T) {
 	got, err := configuration{
-		Artifact:  published{Hash: "0123456789abcdef0123456789abcdef01234567", URL: "http://artifacts.example.net/a.tgz", SHA256: "aa"},
-		Image:     published{URL: "http://artifacts.example.net/micro.qcow2", SHA256: "bb"},
+		Artifact:  Published{Hash: "0123456789abcdef0123456789abcdef01234567", URL: "http://artifacts.example.net/a.tgz", SHA256: "aa"},
+		Image:     Published{URL: "http://artifacts.example.net/micro.qcow2", SHA256: "bb"},
 		ImageKind: ImageMicro,
 		Memory:    "384MiB",
 	}.render()

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -89,10 +90,42 @@ func (u User) apply(ctx context.Context) error {
 		}
 	}
 	keys := filepath.Join(account.HomeDir, ".ssh", "authorized_keys")
-	if err := writeFile(keys, strings.Join(u.AuthorizedKeys, "\n")+"\n", 0o600); err != nil {
+	had, err := os.ReadFile(keys)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := writeFile(keys, authorize(string(had), u.AuthorizedKeys), 0o600); err != nil {
 		return err
 	}
 	return own(account, filepath.Dir(keys), keys)
+}
+
+// authorize is what an authorized_keys file becomes, as cloud-init makes it: keys are
+// added, a line with the same key is replaced, and none is taken away.
+func authorize(had string, keys []string) string {
+	var lines []string
+	for line := range strings.Lines(had) {
+		line = strings.TrimRight(line, "\n")
+		if n := slices.IndexFunc(keys, func(key string) bool { return sameKey(key, line) }); n >= 0 {
+			line, keys = keys[n], slices.Delete(slices.Clone(keys), n, n+1)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(append(lines, keys...), "\n") + "\n"
+}
+
+// sameKey compares the keys of two lines, which may have other options and comments.
+func sameKey(one, other string) bool { return base64Of(one) != "" && base64Of(one) == base64Of(other) }
+
+// base64Of is what follows the key's type in a line of authorized_keys (sshd(8)).
+func base64Of(line string) string {
+	fields := strings.Fields(line)
+	for i, field := range fields[:max(0, len(fields)-1)] {
+		if strings.HasPrefix(field, "ssh-") || strings.HasPrefix(field, "ecdsa-") {
+			return fields[i+1]
+		}
+	}
+	return ""
 }
 
 // own gives files to an account; the directory becomes private.

@@ -1,0 +1,28 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"wiabctl/provision"
+)
+
+// renderKeys lists keys, one a line.
+func renderKeys(out io.Writer, keys []provision.KeyInfo) error {
+	if len(keys) == 0 {
+		_, err := fmt.Fprintln(out, "there are no keys yet; `wiabctl up` makes them")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tFINGERPRINT\tMADE\tUSE")
+	for _, key := range keys {
+		use := key.Use
+		if key.Old {
+			use = "replaced, not gone everywhere yet: " + use
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.Name, key.Fingerprint, key.Made.Local().Format(time.DateTime), use)
+	}
+	return table.Flush()
+}
