@@ -149,7 +149,7 @@ func tgz(t *testing.T, files map[string]string) []byte {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		members = append(members, regular(name, files[name]))
 	}
-	return archive(t, members...)
+	return packed(t, members...)
 }
 
 // TestImageSums brings the base image with its publisher's word for it, and without.
@@ -183,7 +183,7 @@ func TestImageSums(t *testing.T) {
 			if err := openpgp.DetachSign(&signature, key, strings.NewReader(test.signed), nil); err != nil {
 				t.Fatal(err)
 			}
-			files := map[string]string{"/disk.img": image, "/SHA256SUMS": test.list, "/SHA256SUMS.gpg": signature.String(), "/a.tgz": string(archive(t, regular("x", "x")))}
+			files := map[string]string{"/disk.img": image, "/SHA256SUMS": test.list, "/SHA256SUMS.gpg": signature.String(), "/a.tgz": string(packed(t, regular("x", "x")))}
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if _, ok := files[r.URL.Path]; !ok {
 					http.NotFound(w, r)
