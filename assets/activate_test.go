@@ -38,7 +38,7 @@ func twoVersions(t *testing.T) (lived, next Artifact) {
 	next.Spec.Hash = strings.Repeat("b", 40)
 	next.Spec.URL = "file://" + write(t, filepath.Join(t.TempDir(), "next.tgz"), small(t, text("values/webapp/prod-values.example.yaml", "shipped: 2")))
 	plan, err := next.Plan(t.Context())
-	if err != nil || len(plan) != 3 {
+	if err != nil || len(plan) != 2 {
 		t.Fatalf("%v\n%s", err, subjects(plan))
 	}
 	if err := apply(t, plan[:2]); err != nil {

@@ -168,7 +168,7 @@ func unset(t *testing.T) {
 }
 
 // carrier is what the kernel says of a link's state, which it finds out in its own time.
-var carrier = regexp.MustCompile(` +(UNKNOWN|DOWN|UP) +|NO-CARRIER,|,LOWER_UP`)
+var carrier = regexp.MustCompile(` +(UNKNOWN|DOWN|UP)\b|NO-CARRIER,|,LOWER_UP`)
 
 // host is what somebody else would see of us on the host.
 func host(t *testing.T) map[string]string {
@@ -189,7 +189,7 @@ func host(t *testing.T) map[string]string {
 	return map[string]string{
 		"files":    strings.Join(found, "\n"),
 		"rules":    run(t, "nft", "-s", "list", "ruleset"),
-		"links":    carrier.ReplaceAllString(run(t, "ip", "-br", "link"), " "),
+		"links":    carrier.ReplaceAllString(run(t, "ip", "-br", "link"), ""),
 		"networks": run(t, "find", "/etc/libvirt", "-path", "*/networks/*", "-type", "f"),
 	}
 }
