@@ -3,12 +3,9 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -41,24 +38,6 @@ func (u deployUser) unfit(ctx context.Context) error {
 	shell := strings.TrimSpace(entry[strings.LastIndex(entry, ":")+1:])
 	if slices.Contains([]string{"nologin", "false"}, filepath.Base(shell)) {
 		return UserUnfit.Failf("user %s may not log in: the shell is %s", u.Name, shell)
-	}
-	return nil
-}
-
-var includesDropIns = regexp.MustCompile(`(?m)^[#@]includedir[ \t]+"?(/etc/)?sudoers\.d/?"?[ \t]*$`)
-
-// sudoersApart is a Failure when sudo is there and does not read /etc/sudoers.d, where our
-// rule lies.
-func sudoersApart(sudoers string) error {
-	content, err := os.ReadFile(sudoers)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // who is not root is told so elsewhere
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read sudo's rules: %w", err)
-	}
-	if !includesDropIns.Match(content) {
-		return SudoersApart.Failf("%s does not include /etc/sudoers.d, so a rule there has no effect", sudoers)
 	}
 	return nil
 }

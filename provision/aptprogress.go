@@ -43,3 +43,14 @@ func (p *aptProgress) tell(percent int, what, count string) {
 	p.percent = percent
 	p.say.Sayf("%s: %d %%, %s of %d packages", what, percent, count, p.total)
 }
+
+// tellingOf is the progress of these steps, with the act that counts.
+func tellingOf(say change.Progress, what string, steps []aptStep, act string) *aptProgress {
+	p := &aptProgress{say: say, act: what, done: map[string]bool{}}
+	for _, s := range steps {
+		if s.act == act {
+			p.total++
+		}
+	}
+	return p
+}

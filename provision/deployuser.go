@@ -1,19 +1,14 @@
 package provision
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
-
-	"github.com/google/renameio/v2"
 
 	"wiabctl/provision/change"
 )
@@ -28,12 +23,8 @@ type deployUser struct {
 	Leave func() error
 }
 
-const (
-	// userMark in the account's comment field says that we made it.
-	userMark    = "wiabctl deploy user"
-	sudoersFile = "/etc/sudoers.d/wiabctl"
-	sudoersMode = 0o440
-)
+// userMark in the account's comment field says that we made it.
+const userMark = "wiabctl deploy user"
 
 // home is the account's home directory, or where it will be.
 func (u deployUser) home() string {
@@ -62,26 +53,6 @@ func (u deployUser) authorizedKeys() (authorizedKeys, error) {
 	return authorizedKeys{home: u.home(), uid: uid, gid: gid}, err
 }
 
-func (u deployUser) sudoers() []byte {
-	return []byte("# Made by wiabctl: upstream's scripts call sudo docker, and jobs are systemd units.\n" + u.Name + " ALL=(ALL) NOPASSWD: ALL\n")
-}
-
-// sudoersDrift tells why sudo would not heed our file, or not as it should; empty if it does.
-func (u deployUser) sudoersDrift() string {
-	have, _ := os.ReadFile(sudoersFile)
-	info, err := os.Lstat(sudoersFile)
-	switch {
-	case err != nil || !bytes.Equal(have, u.sudoers()):
-		return u.Name + " needs sudo without a password"
-	case !info.Mode().IsRegular() || info.Mode().Perm() != sudoersMode:
-		return fmt.Sprintf("its mode is %v, which has to be %v", info.Mode(), fs.FileMode(sudoersMode))
-	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); !ok || owner.Uid != 0 || owner.Gid != 0 {
-		return "it has to belong to root"
-	}
-	return ""
-}
-
 // plan wants the account, its way in and its sudo.
 func (u deployUser) plan() ([]change.Change, error) {
 	var changes []change.Change
@@ -103,22 +74,6 @@ func (u deployUser) plan() ([]change.Change, error) {
 
 func (u deployUser) create(ctx context.Context, say change.Progress) error {
 	return command(ctx, say, "useradd", "--create-home", "--key", "HOME_MODE=0750", "--shell", "/bin/bash", "--comment", userMark, u.Name)
-}
-
-// writeSudoers lets visudo judge the file before it counts.
-func (u deployUser) writeSudoers(ctx context.Context, _ change.Progress) error {
-	pending, err := renameio.NewPendingFile(sudoersFile, renameio.WithPermissions(sudoersMode), renameio.WithTempDir("/etc"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = pending.Cleanup() }()
-	if _, err := pending.Write(u.sudoers()); err != nil {
-		return err
-	}
-	if err := command(ctx, nil, "visudo", "--check", "--file="+pending.Name()); err != nil {
-		return SudoersInvalid.Failf("%s: %w", sudoersFile, err)
-	}
-	return pending.CloseAtomicallyReplace()
 }
 
 // authorized asks the account's authorized keys something about our line.
