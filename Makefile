@@ -40,8 +40,9 @@ else
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m
 endif
 
-bench: PACKAGES += openssh-client openssh-server
-bench: deps ## the benchmarks, as ratios within one run
+bench: PACKAGES += openssh-client openssh-server pigz
+bench: deps ## the benchmarks, as ratios within one run; those of the assets need 10 GiB in /dev/shm
+	TMPDIR=/dev/shm go test ./assets -count=1 -run '^$$' -bench . -benchtime 1x
 	go test ./network ./cluster -p 1 -count=1 -run '^$$' -bench . -benchtime 1x
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 

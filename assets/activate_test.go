@@ -301,9 +301,11 @@ func TestActivationWaitsForWork(t *testing.T) {
 	}
 }
 
-// TestActiveVersionOutlivesABadOne lets the next version fail while it is unpacked.
+// TestActiveVersionOutlivesABadOne lets the next version fail while it is unpacked, and
+// be killed there; then it comes whole.
 func TestActiveVersionOutlivesABadOne(t *testing.T) {
 	lived, next := twoVersions(t)
+	good := next.Spec.URL
 	next.Spec.Hash = strings.Repeat("c", 40)
 	whole := small(t)
 	next.Spec.URL = "file://" + write(t, filepath.Join(t.TempDir(), "cut.tgz"), whole[:len(whole)-10])
@@ -315,8 +317,18 @@ func TestActiveVersionOutlivesABadOne(t *testing.T) {
 	if err := apply(t, plan); !errors.Is(err, ArtifactCorrupt.Failf("")) {
 		t.Errorf("got %v", err)
 	}
+	write(t, filepath.Join(next.Dir()+".part", unfinished), nil)
+	write(t, filepath.Join(next.Dir()+".part", "ssh/id_ed25519"), []byte("half"))
+	next.Spec.URL = good
+	if plan, err = next.Plan(t.Context()); err != nil || !strings.Contains(subjects(plan), "an earlier unpacking was interrupted") {
+		t.Errorf("%v\n%s", err, subjects(plan))
+	}
 	if diff := cmp.Diff(old, listing(t, lived.Dir())); diff != "" || !leads(t, lived) {
 		t.Errorf("the active version (-was +is):\n%s", diff)
+	}
+	install(t, next)
+	if diff := cmp.Diff(carried(t, lived), carried(t, next)); diff != "" || !leads(t, next) {
+		t.Errorf("carried over (-want +got):\n%s", diff)
 	}
 }
 

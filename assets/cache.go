@@ -43,26 +43,41 @@ func (c Cache) prepare() error {
 	return nil
 }
 
-// lock waits until nobody else works on the entry. The kernel gives it back when the
-// process ends.
+// lock waits until nobody else works on the entry.
 func (c Cache) lock(ctx context.Context, name string, say change.Progress) (unlock func() error, err error) {
-	lock := flock.New(c.locked(name))
 	err = change.Condition{
 		Description: "another wiabctl that downloads " + name,
 		Deadline:    longest,
 		Interval:    100 * time.Millisecond,
-		Check: func(context.Context) error {
-			got, err := lock.TryLock()
-			if err != nil {
-				return change.Never(err)
+		Check: func(context.Context) (err error) {
+			if unlock, err = c.tryLock(name); err != nil && !errors.Is(err, CacheBusy.Failf("")) {
+				err = change.Never(err)
 			}
-			if !got {
-				return errors.New("it is still at work")
-			}
-			return nil
+			return err
 		},
 	}.Await(ctx, say)
-	return lock.Unlock, err
+	return unlock, err
+}
+
+// tryLock takes the entry's lock, or fails with CacheBusy. The kernel gives it back when the
+// process ends; its file goes when it is given back, so that none is left behind.
+func (c Cache) tryLock(name string) (unlock func() error, err error) {
+	path := c.locked(name)
+	lock := flock.New(path, flock.SetPermissions(0o644))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the download %s: %w", name, err)
+	}
+	if got {
+		mine, err := lock.Stat()
+		if now, gone := os.Stat(path); err == nil && gone == nil && os.SameFile(mine, now) {
+			return func() error { return errors.Join(os.Remove(path), lock.Unlock()) }, nil
+		}
+		if err := errors.Join(err, lock.Unlock()); err != nil { // the file went after we opened it
+			return nil, err
+		}
+	}
+	return nil, CacheBusy.Failf("another wiabctl downloads %s", name)
 }
 
 // keep makes a whole part an entry.

@@ -187,11 +187,16 @@ func (d Download) reread(ctx context.Context, path string, use Use) (string, err
 	if err == nil {
 		_, err = io.Copy(io.Discard, reader)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); err == nil && got != want {
-		err = ArtifactCorrupt.Failf("%s was altered since it came: its sha256 is %s", path, got)
+	if spoiled(err) { // by whom, the rest will tell
+		_, rest := io.Copy(io.Discard, reader)
+		err = errors.Join(err, rest)
 	}
-	if spoiled(err) {
-		err = errors.Join(err, d.Forget())
+	got := hex.EncodeToString(sum.Sum(nil))
+	switch {
+	case got != want && (err == nil || spoiled(err)):
+		return "", errors.Join(ArtifactCorrupt.Failf("%s was altered since it came: its sha256 is %s", path, got), gone(os.Remove(path)))
+	case spoiled(err): // it came like that
+		return "", errors.Join(err, d.Forget())
 	}
 	return want, err
 }

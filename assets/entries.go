@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gofrs/flock"
-
 	"wiabctl/provision/change"
 )
 
@@ -117,15 +115,11 @@ func (c Cache) remove(e Entry) error {
 	if e.SHA256 != "" {
 		return gone(os.Remove(e.path))
 	}
-	lock := flock.New(c.locked(e.Name))
-	got, err := lock.TryLock()
+	unlock, err := c.tryLock(e.Name)
 	if err != nil {
 		return err
 	}
-	if !got {
-		return CacheBusy.Failf("another wiabctl downloads %s", e.Name)
-	}
-	return errors.Join(c.drop(e.Name), lock.Unlock())
+	return errors.Join(c.drop(e.Name), unlock())
 }
 
 // Remove plans the removal of the whole cache. What else lies in its directory stays.

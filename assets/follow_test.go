@@ -102,6 +102,27 @@ func TestFollowReadsTheCache(t *testing.T) {
 	if _, held := d.Held(); held {
 		t.Error("what was altered is still held")
 	}
+	// What was altered here says nothing of what the publisher has: the digest stays binding.
+	d.SHA256 = ""
+	if known, err := d.Pins.get(d.Name); err != nil || known == nil || known.SHA256 != sha(payload) {
+		t.Errorf("the digest of the first file: %+v, %v", known, err)
+	}
+}
+
+// A file that came spoiled, and was kept before anybody used it, is forgotten whole.
+func TestFollowForgetsWhatCameSpoiled(t *testing.T) {
+	d, requests := download(t, good)
+	d.SHA256 = ""
+	if _, _, err := d.Fetch(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	spoilt := func(context.Context, io.Reader, func() int64) error { return ArtifactCorrupt.Failf("x") }
+	if _, err := d.Follow(t.Context(), nil, spoilt); !errors.Is(err, ArtifactCorrupt.Failf("")) {
+		t.Errorf("got %v", err)
+	}
+	if known, err := d.Pins.get(d.Name); known != nil || err != nil || requests.Load() != 1 {
+		t.Errorf("still known: %+v, %v", known, err)
+	}
 }
 
 // What the use of a file thinks of it decides what stays.

@@ -110,7 +110,7 @@ func TestKeepDisks(t *testing.T) {
 }
 
 // ownRecords are the lines of hostObjects about an empty cache and the record of a refusal.
-var ownRecords = regexp.MustCompile(`(?m)^/var/(cache|lib)/wiabctl(/log.*)? [df] .*\n`)
+var ownRecords = regexp.MustCompile(`(?m)^/var/(cache|lib)/wiabctl(/log.*|/parts|/sha256)? [df] .*\n`)
 
 // refused demands that wiabctl refuses with this exit code, for these reasons, before
 // it changes anything.

@@ -80,8 +80,8 @@ func upgraded(t *testing.T, release, dir string) {
 		t.Errorf("%s is active, want %s", active, dir)
 	}
 	saysEach(t, revisions(t), "deployed wire-server-"+release, "deployed reaper-"+release)
-	for _, line := range strings.Split(strings.TrimSpace(revisions(t)), "\n") {
-		if strings.HasPrefix(line, "nginx-ingress-services") && !strings.HasSuffix(line, " deployed nginx-ingress-services-"+release) {
+	for line := range strings.Lines(revisions(t)) {
+		if strings.HasPrefix(line, "nginx-ingress-services") && !strings.HasSuffix(line, " deployed nginx-ingress-services-"+release+"\n") {
 			t.Errorf("a domain's release is of another version: %s", line)
 		}
 	}
