@@ -31,7 +31,10 @@ func (c carrier) carry(ctx context.Context, patterns []string) error {
 			return err
 		}
 		for _, place := range places {
-			if err := errors.Join(c.parents(place), c.copy(ctx, place)); err != nil {
+			if err := c.parents(place); err != nil {
+				return err
+			}
+			if err := c.copy(ctx, place); err != nil {
 				return err
 			}
 		}

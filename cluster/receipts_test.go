@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,5 +111,52 @@ func TestReceipts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, tree(t, admin.Dir)); diff != "" {
 		t.Errorf("a restore that failed touched something (-want +got):\n%s", diff)
+	}
+}
+
+// TestReceiptsOfAnotherVersion restores what was saved under another version of the
+// artifact: the active version's script has to run, the other's has not.
+func TestReceiptsOfAnotherVersion(t *testing.T) {
+	asSudo(t)
+	admin := testAdmin(t)
+	of := func(version string) Job {
+		return Job{Name: "helm", Script: []string{toolsFile, "./bin/helm-operations.sh"}, Inputs: []string{version}}
+	}
+	ran := func(j Job) {
+		t.Helper()
+		receipt := `{"run": "1", "inputs": "` + j.digest() + `"}`
+		if err := errors.Join(admin.Write(t.Context(), j.file("receipt.json"), []byte(receipt), 0o600),
+			admin.Write(t.Context(), j.file("result"), []byte("1 "+succeeded+"\n"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reason := func(j Job) string {
+		t.Helper()
+		reason, err := j.Done(t.Context(), admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reason
+	}
+	ran(of("older"))
+	receipts := Receipts{Admin: admin}
+	if err := receipts.Save(t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	ran(of("newer"))
+	if got := reason(of("newer")); got != "" {
+		t.Fatalf("after its run the newer version's script has to run: %s", got)
+	}
+	if err := receipts.Restore(t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	if got := reason(of("newer")); !strings.HasPrefix(got, "its inputs changed") {
+		t.Errorf("the newer version's script: %q", got)
+	}
+	if got := reason(of("older")); got != "" {
+		t.Errorf("the older version's script has to run: %s", got)
+	}
+	if !slices.Contains(Belongings(), "wiab/snapshots") {
+		t.Error("the snapshots do not go along to another version")
 	}
 }
