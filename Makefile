@@ -34,10 +34,10 @@ unit: $(if $(filter 0,$(shell id -u)),deps) ## the tests of the packages; as roo
 
 e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN='TestUp$|TestDown'
 ifdef RUN
-	go test ./e2e -count=1 -timeout=80m -v -run '$(value RUN)'
+	go test ./e2e -count=1 -timeout=80m -parallel=16 -v -run '$(value RUN)'
 else
 	cd e2e/kube && go test -vet=off ./pki ./issuer ./registry ./controlplane
-	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m
+	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m -parallel=16
 endif
 
 bench: PACKAGES += openssh-client openssh-server pigz
@@ -47,7 +47,7 @@ bench: deps ## the benchmarks, as ratios within one run; those of the assets nee
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 
 soak: deps ## what takes long: the scenarios on the image with the real cloud-init
-	WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -v
+	WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -parallel=16 -v
 
 lint: $(LINT) ## the linter, which also holds the rule of imports
 	$(LINT) run

@@ -230,6 +230,7 @@ type hostile struct {
 
 // TestHostileServer lets servers do what servers should not.
 func TestHostileServer(t *testing.T) {
+	t.Parallel()
 	content := noise(t, 8<<20)
 	plain := func(code int) func([]byte) http.HandlerFunc {
 		return func([]byte) http.HandlerFunc {

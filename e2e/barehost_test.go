@@ -152,8 +152,15 @@ echo 'deb [trusted=yes] file:/srv/lab ./' >/etc/apt/sources.list.d/lab.list`
 // nothing that a lab without a way out can have, so the other is Debian 12 too, dressed up as
 // Ubuntu 22.04: its os-release, its user, its unattended upgrades; the packages are Debian's.
 func TestHostStage(t *testing.T) {
-	t.Run("Debian", func(t *testing.T) { debianStage(t, bareMachine(t, "bare-debian", "203.0.113.11")) })
-	t.Run("dressed as Ubuntu", func(t *testing.T) { ubuntuStage(t, bareMachine(t, "bare-ubuntu", "203.0.113.12")) })
+	t.Parallel()
+	t.Run("Debian", func(t *testing.T) {
+		t.Parallel()
+		debianStage(t, bareMachine(t, "bare-debian", "203.0.113.11"))
+	})
+	t.Run("dressed as Ubuntu", func(t *testing.T) {
+		t.Parallel()
+		ubuntuStage(t, bareMachine(t, "bare-ubuntu", "203.0.113.12"))
+	})
 }
 
 // killed runs a line until it says what the pattern matches, and kills it then with apt and

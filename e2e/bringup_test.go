@@ -12,7 +12,8 @@ import (
 // The scenarios stand in the order of the story that they tell, file by file: bad
 // input on an empty host, bringing up, what may happen to an installation, tearing
 // down. Each finds the lab nearly as it needs it, which saves most of the time. Each
-// can be run alone too.
+// can be run alone too. What needs nothing of the lab's host, or leaves it alone, comes
+// last, side by side (t.Parallel).
 
 const (
 	green = "green.example.org"
