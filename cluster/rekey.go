@@ -5,8 +5,10 @@ import (
 	"context"
 	_ "embed" // for the script
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -32,7 +34,7 @@ const turning = time.Minute
 // key opens the machine before the old one is taken away, and both are tried. It
 // returns nil only when the machine, with its new keys, has refused the old one.
 func (r Rekey) Do(ctx context.Context) error {
-	client, err := r.Target.Dial(ctx)
+	client, err := r.Target.enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,6 +62,24 @@ func (r Rekey) Do(ctx context.Context) error {
 		return err
 	}
 	return r.Target.Refuses(ctx)
+}
+
+// enter logs in by old keys or new. Where nothing listens it waits: an earlier run that was
+// killed may have had sshd start anew a moment ago.
+func (t Target) enter(ctx context.Context) (client *Client, err error) {
+	err = change.Condition{
+		Description: t.Name + " to listen for SSH",
+		Deadline:    turning,
+		Interval:    200 * time.Millisecond,
+		Check: func(ctx context.Context) (err error) {
+			client, err = t.Dial(ctx)
+			if err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
+				err = change.Never(err)
+			}
+			return err
+		},
+	}.Await(ctx, nil)
+	return client, err
 }
 
 // renewed logs in by the new keys alone.

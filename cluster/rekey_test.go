@@ -3,10 +3,13 @@ package cluster
 import (
 	"bytes"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -125,4 +128,51 @@ func TestRefusedNeedsAnAnswer(t *testing.T) {
 	if err := target.refused(t.Context()); !errors.Is(err, HostKeyChanged.Failf("")) {
 		t.Errorf("another machine refuses: %v, want a Failure of kind %s", err, HostKeyChanged.ID)
 	}
+}
+
+// A machine whose sshd starts anew is waited for; one that shows another key is not.
+func TestEnter(t *testing.T) {
+	late := serveSSH(t)
+	behind := late.Address
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late.Address = closed.Addr().String()
+	closed.Close()
+	time.AfterFunc(500*time.Millisecond, func() { relay(t, late.Address, behind) })
+	client, err := late.enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+
+	other := serveSSH(t)
+	other.HostKey = newKey(t).PublicKey()
+	began := time.Now()
+	if _, err := other.enter(t.Context()); !errors.Is(err, HostKeyChanged.Failf("")) || time.Since(began) > turning/2 {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+}
+
+// relay hands one connection on.
+func relay(t *testing.T, from, to string) {
+	listener, err := net.Listen("tcp", from)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer listener.Close()
+	in, err := listener.Accept()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	out, err := net.Dial("tcp", to)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	go func() { _, _ = io.Copy(out, in); out.Close() }()
+	go func() { _, _ = io.Copy(in, out); in.Close() }()
 }

@@ -49,7 +49,7 @@ func TestUp(t *testing.T) {
 const foreignObjects = `
 virsh net-dumpxml foreign; virsh net-list --autostart --name | grep foreign; virsh dumpxml kubenode; nft -s list table ip foreign
 grep foreign /etc/hosts; cat /var/lib/libvirt/images/kubenode1.qcow2.foreign /etc/sysctl.d/50-foreign.conf; ls -d /home/foreign/wire-server-deploy
-iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' --filter label=foreign`
+iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' --filter label=foreign | sort`
 
 // TestUpAgain runs up on a finished installation: nothing changes.
 func TestUpAgain(t *testing.T) {

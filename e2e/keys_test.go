@@ -62,8 +62,8 @@ func notRotated(t *testing.T) {
 	t.Helper()
 	refuse := func(what string) {
 		t.Helper()
-		if a := wiabctl(t, "keys", "rotate", "user", "--yes"); a.code != 28 || !strings.Contains(a.stderr, what) {
-			t.Errorf("exit code %d, want 28 for %s", a.code, what)
+		if a := wiabctl(t, "keys", "rotate", "user", "--yes"); a.code != 17 || !strings.Contains(a.stderr, what) {
+			t.Errorf("exit code %d, want 17 for %s", a.code, what)
 		}
 	}
 	onHost(t, "systemd-run --quiet --collect --unit=wiabctl-job-held sleep 600")
