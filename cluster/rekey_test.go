@@ -140,7 +140,7 @@ func TestEnter(t *testing.T) {
 	}
 	late.Address = closed.Addr().String()
 	closed.Close()
-	time.AfterFunc(500*time.Millisecond, func() { relay(t, late.Address, behind) })
+	time.AfterFunc(500*time.Millisecond, func() { passOn(t, late.Address, behind) })
 	client, err := late.enter(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -155,8 +155,8 @@ func TestEnter(t *testing.T) {
 	}
 }
 
-// relay hands one connection on.
-func relay(t *testing.T, from, to string) {
+// passOn hands one connection on.
+func passOn(t *testing.T, from, to string) {
 	listener, err := net.Listen("tcp", from)
 	if err != nil {
 		t.Error(err)
