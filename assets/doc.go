@@ -8,5 +8,5 @@
 //
 // The artifact is a flat tar: bin/, ansible/, charts/ and values/ are at its top.
 // Its publisher gives neither a checksum nor a signature; a digest that the user
-// configures is therefore binding.
+// configures is therefore binding, and else that of the first whole file that came.
 package assets

@@ -98,7 +98,7 @@ func (d Download) Follow(ctx context.Context, say change.Progress, use Use) (sum
 	if d, err = d.vouched(ctx, say); err != nil {
 		return "", err
 	}
-	t, err := d.begin(say)
+	t, err := d.begin(ctx, say)
 	if err != nil {
 		return "", err
 	}

@@ -26,15 +26,15 @@ type growing struct {
 	reader *behind // nil if nobody reads
 }
 
-// grow takes the file as it is and continues it.
-func grow(path string) (*growing, error) {
+// grow takes the file as it is and continues it, once all of it is in the digest.
+func grow(ctx context.Context, path string) (*growing, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	g := &growing{file: file, sum: sha256.New()}
 	g.moved = sync.NewCond(&g.mu)
-	have, err := io.Copy(g.sum, file)
+	have, err := io.CopyBuffer(onlyWriter{g.sum}, until{ctx, file}, make([]byte, block))
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

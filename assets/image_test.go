@@ -150,11 +150,15 @@ func TestCopiesEndWithContext(t *testing.T) {
 	if err := d.Cache.prepare(); err != nil {
 		t.Fatal(err)
 	}
-	under, err := d.begin(nil)
+	under, err := d.begin(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer under.close()
+	write(t, d.Cache.part("earlier"), []byte("content"))
+	if _, err := grow(ended, d.Cache.part("earlier")); !errors.Is(err, errStalled) {
+		t.Errorf("what is there: got %v", err)
+	}
 	if err := under.pull(ended); !errors.Is(err, errStalled) {
 		t.Errorf("download: got %v", err)
 	}

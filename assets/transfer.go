@@ -26,11 +26,11 @@ type transfer struct {
 }
 
 // begin takes up what an earlier run left.
-func (d Download) begin(say change.Progress) (*transfer, error) {
+func (d Download) begin(ctx context.Context, say change.Progress) (*transfer, error) {
 	if d.Patience == 0 {
 		d.Patience = patience
 	}
-	g, err := grow(d.Cache.part(d.Name))
+	g, err := grow(ctx, d.Cache.part(d.Name))
 	if err != nil {
 		return nil, fmt.Errorf("keep the %s: %w", d.What, err)
 	}
