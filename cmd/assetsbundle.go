@@ -17,7 +17,7 @@ func newAssetsBundle(o *options) *cobra.Command {
 		Example: "  sudo wiabctl assets bundle /media/usb/wire",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return provision.BadUsage.Failf("assets bundle wants one directory")
+				return provision.BadUsage.Failf("assets bundle takes the name of one directory, here are %d", len(args))
 			}
 			return nil
 		},

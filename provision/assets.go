@@ -77,8 +77,11 @@ func (i *Installation) ListAssets(context.Context) ([]Asset, error) {
 }
 
 // PullAssets brings all downloads into the cache, ahead of time, and returns how many
-// that took.
+// that took. Only root may, as with all that changes something.
 func (i *Installation) PullAssets(ctx context.Context) (int, error) {
+	if err := rootCheck(ctx); err != nil {
+		return 0, err
+	}
 	var changes []change.Change
 	for _, d := range i.downloads() {
 		if _, held := d.Held(); held {
@@ -132,6 +135,9 @@ func (i *Installation) PlanPrune(all bool) ([]Planned, error) {
 // BundleAssets fills a directory with all downloads, which another host can use as its
 // source, and returns how many files that took.
 func (i *Installation) BundleAssets(ctx context.Context, dir string) (int, error) {
+	if err := rootCheck(ctx); err != nil {
+		return 0, err
+	}
 	changes, err := assets.Bundle{Dir: dir}.Plan(i.downloads()...)
 	if err != nil {
 		return 0, err
