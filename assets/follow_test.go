@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -312,6 +314,44 @@ func TestFetchTwiceAtOnce(t *testing.T) {
 		t.Errorf("%d requests, want 1", requests.Load())
 	}
 	holds(t, d)
+}
+
+// However many come and go, one at a time has an entry, and no lock's file is left.
+func TestLockIsForOne(t *testing.T) {
+	cache := Cache{t.TempDir()}
+	if err := cache.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	var inside, taken atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for taken.Load() < 200 {
+				unlock, err := cache.tryLock("x")
+				if errors.Is(err, CacheBusy.Failf("")) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := inside.Add(1); n != 1 {
+					t.Errorf("%d at once", n)
+				}
+				runtime.Gosched()
+				inside.Add(-1)
+				taken.Add(1)
+				if err := unlock(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if left, err := os.ReadDir(cache.parts()); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 }
 
 // A server that announces more than there is room for is refused before it sends it.

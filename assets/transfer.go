@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"wiabctl/provision/change"
@@ -328,5 +327,5 @@ func (t *transfer) keep() error {
 func (t *transfer) void() error {
 	t.tell(func() { t.end, t.reader = nil, nil })
 	t.note, t.furthest, t.advanced = note{}, 0, time.Now()
-	return errors.Join(t.cut(0), gone(os.Remove(t.Cache.note(t.Name))))
+	return t.cut(0)
 }
