@@ -86,7 +86,7 @@ func (c Cache) Prune(pins Pins, wanted ...Download) ([]change.Change, error) {
 			continue
 		}
 		plan = append(plan, change.Change{
-			Verb: change.Delete, Subject: "download " + e.path, Reason: fmt.Sprintf("%s of %s that nothing needs", amount(float64(e.Size)), e.title()),
+			Verb: change.Delete, Subject: "download " + e.path, Reason: fmt.Sprintf("%s of %s; what is needed again comes again", amount(float64(e.Size)), e.title()),
 			Apply: func(context.Context, change.Progress) error { return c.remove(e) },
 		})
 	}
