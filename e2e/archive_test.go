@@ -26,12 +26,11 @@ func other(kind byte, name, target string) member {
 	return member{tar.Header{Typeflag: kind, Name: name, Linkname: target, Mode: 0o755}, ""}
 }
 
-// packed is a .tgz of the members.
-func packed(t *testing.T, members ...member) []byte {
+// tarred is a tar of the members.
+func tarred(t *testing.T, members ...member) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	w := tar.NewWriter(z)
+	w := tar.NewWriter(&out)
 	for _, m := range members {
 		if err := w.WriteHeader(&m.Header); err != nil {
 			t.Fatalf("%s: %v", m.Name, err)
@@ -41,6 +40,22 @@ func packed(t *testing.T, members ...member) []byte {
 		}
 	}
 	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// packed is a .tgz of the members.
+func packed(t *testing.T, members ...member) []byte {
+	t.Helper()
+	return zipped(t, tarred(t, members...))
+}
+
+func zipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write(content); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
@@ -107,18 +122,11 @@ func refusedArchive(t *testing.T, content []byte, exit int, says string) {
 // endless is the beginning of an archive with a file larger than any disk.
 func endless(t *testing.T) []byte {
 	t.Helper()
-	var head, out bytes.Buffer
+	var head bytes.Buffer
 	if err := tar.NewWriter(&head).WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "big", Mode: 0o644, Size: 1 << 50}); err != nil {
 		t.Fatal(err)
 	}
-	z := gzip.NewWriter(&out)
-	if _, err := z.Write(append(head.Bytes(), make([]byte, 1<<20)...)); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	return zipped(t, append(head.Bytes(), make([]byte, 1<<20)...))
 }
 
 // TestDiskFull lets the disk be full, while downloading and while unpacking: nothing that is

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"errors"
@@ -33,7 +32,7 @@ const (
 // into before the cluster's script.
 func miniature(t *testing.T) map[string]string {
 	t.Helper()
-	files := map[string]string{packages: tarred(t, filesBelow(t, "artifact/debs"))}
+	files := map[string]string{packages: string(tarred(t, members(filesBelow(t, "artifact/debs"))...))}
 	for _, name := range []string{
 		"binaries.tar", "containers-helm.tar", "containers-system.tar",
 		"containers-adminhost/container-wire-server-deploy.tgz", "containers-adminhost/quay.io_wire_zauth_5.32.0.tar",
@@ -62,21 +61,13 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// tarred is a tar archive of the files.
-func tarred(t *testing.T, files map[string]string) string {
-	t.Helper()
-	var out bytes.Buffer
-	w := tar.NewWriter(&out)
+// members are the files as an archive has them, in order.
+func members(files map[string]string) []member {
+	var all []member
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name]))})
-		if _, wrong := io.WriteString(w, files[name]); err != nil || wrong != nil {
-			t.Fatal(errors.Join(err, wrong))
-		}
+		all = append(all, regular(name, files[name]))
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return all
 }
 
 // ended is a package repository whose key expired yesterday.
@@ -98,7 +89,7 @@ func ended(t *testing.T) string {
 	if err := errors.Join(err, key.Serialize(armoured), armoured.Close(), signed.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return tarred(t, map[string]string{"debs-jammy/public/gpg": public.String(), "debs-jammy/public/dists/jammy/InRelease": release.String()})
+	return string(tarred(t, regular("debs-jammy/public/dists/jammy/InRelease", release.String()), regular("debs-jammy/public/gpg", public.String())))
 }
 
 // TestContents gives wiabctl artifacts that would fail an installation after an hour: each
@@ -121,7 +112,7 @@ func TestContents(t *testing.T) {
 			f["charts/wire-ingress/Chart.yaml"] = "name: wire-ingress\nversion: 5.40.0\n"
 		}, 75, "only wire-ingress 5.40.0"},
 		"a key that has expired":      {func(f map[string]string) { f[packages] = ended(t) }, 76, "expired on " + time.Now().Add(-24*time.Hour).UTC().Format(time.DateOnly)},
-		"packages that nobody signed": {func(f map[string]string) { f[packages] = tarred(t, map[string]string{"debs-jammy/public/gpg": ""}) }, 76, "debs-jammy/public/gpg"},
+		"packages that nobody signed": {func(f map[string]string) { f[packages] = string(tarred(t, regular("debs-jammy/public/gpg", ""))) }, 76, "debs-jammy/public/gpg"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := miniature(t)
@@ -130,26 +121,16 @@ func TestContents(t *testing.T) {
 			if maps.Equal(before, files) {
 				t.Fatal("nothing was spoiled")
 			}
-			refusedArchive(t, tgz(t, files), test.exit, test.says)
+			refusedArchive(t, packed(t, members(files)...), test.exit, test.says)
 		})
 	}
 	t.Run("nothing wrong", func(t *testing.T) {
-		content := tgz(t, miniature(t))
+		content := packed(t, members(miniature(t))...)
 		server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) })
 		config, _ := assetsConfig(t, numbers.Add(1), server.url+"/a.tgz", "")
 		mustWiabctl(t, "up", "--only", "assets", "--config", config)
 	})
 	mustWiabctl(t, "down", "--yes")
-}
-
-// tgz is an artifact of the files.
-func tgz(t *testing.T, files map[string]string) []byte {
-	t.Helper()
-	var members []member
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		members = append(members, regular(name, files[name]))
-	}
-	return packed(t, members...)
 }
 
 // TestImageSums brings the base image with its publisher's word for it, and without.
