@@ -101,7 +101,7 @@ func (b Bundle) add(ctx context.Context, d Download, say change.Progress) error 
 	}
 	final := filepath.Join(b.Dir, d.Name)
 	part := final + ".part"
-	if err := errors.Join(copyFile(ctx, path, part), settle(part)); err != nil {
+	if err := errors.Join(copyFile(ctx, path, part), flush(part)); err != nil { // no mode: a stick's file system may know none
 		if full(err) {
 			err = NoSpace.Failf("the %s does not fit into %s: %w", d.What, b.Dir, err)
 		}

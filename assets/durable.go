@@ -18,6 +18,15 @@ func syncDir(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// flush brings a file's content to the disk.
+func flush(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return gone(err)
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // syncAll writes out everything below dir's file system: cheaper than one sync
 // for each of the artifact's many files.
 func syncAll(dir string) error {

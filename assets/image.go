@@ -171,14 +171,18 @@ func (b BaseImage) inspect(ctx context.Context, d Download, source string) (stri
 // chunk is how much is copied before ctx is looked at again.
 const chunk = 64 << 20
 
-// copyFile lets the kernel copy, which shares the blocks where it can.
+// copyFile lets the kernel copy, which shares the blocks where it can. What lies at the
+// target goes first: it might be a link.
 func copyFile(ctx context.Context, from, to string) error {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err := gone(os.Remove(to)); err != nil {
+		return err
+	}
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -195,11 +199,7 @@ func copyFile(ctx context.Context, from, to string) error {
 
 // settle gives a finished file its mode and brings it to the disk.
 func settle(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return gone(err)
-	}
-	return errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+	return errors.Join(gone(os.Chmod(path, 0o644)), flush(path))
 }
 
 // Remove plans the removal of every base image of ours; the cache is kept. The

@@ -108,6 +108,21 @@ func TestBundleRefuses(t *testing.T) {
 	_ = s
 }
 
+// A link that somebody laid in the way is not followed.
+func TestBundleFollowsNoLink(t *testing.T) {
+	_, downloads, _ := stored(t)
+	dir := t.TempDir()
+	precious := write(t, filepath.Join(t.TempDir(), "precious"), []byte("precious"))
+	must(t, os.Symlink(precious, filepath.Join(dir, downloads[0].Name+".part")))
+	plan, err := Bundle{dir}.Plan(downloads...)
+	if err != nil || apply(t, plan) != nil {
+		t.Fatal(err)
+	}
+	if content, err := os.ReadFile(precious); err != nil || string(content) != "precious" {
+		t.Errorf("what the link leads to is %q, %v", content, err)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
