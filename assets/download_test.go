@@ -286,11 +286,21 @@ func TestFetchRefusesBadCertificate(t *testing.T) {
 	}
 }
 
-func TestFetchHidesPasswords(t *testing.T) {
-	d, _ := download(t, http.NotFound)
-	d.URLs[0] = strings.Replace(d.URLs[0], "http://", "http://user:hunter2@", 1)
-	if _, _, err := d.Fetch(t.Context(), nil); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v", err)
+func TestFetchHidesSecrets(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"refused": http.NotFound,
+		"in the error of the client": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "ftp://user:hunter2@elsewhere/x?Signature=hunter3", http.StatusFound)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := download(t, answer)
+			d.URLs[0] = strings.Replace(d.URLs[0], "http://", "http://user:hunter2@", 1) + "?Signature=hunter3"
+			_, _, err := d.Fetch(t.Context(), nil)
+			if err == nil || strings.Contains(err.Error(), "hunter") || strings.Contains(d.Source(), "hunter") {
+				t.Errorf("from %s: %v", d.Source(), err)
+			}
+		})
 	}
 }
 

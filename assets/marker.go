@@ -40,7 +40,7 @@ func (r receipt) write(tree *os.Root) error {
 	if err := gone(tree.Remove(part)); err != nil {
 		return err
 	}
-	file, err := tree.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	file, err := tree.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // its URL may hold a password
 	if err != nil {
 		return err
 	}

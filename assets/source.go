@@ -84,6 +84,9 @@ func openHTTP(ctx context.Context, address string, ask span) (*source, error) {
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.DisableKeepAlives = true
 	response, err := (&http.Client{Transport: transport, CheckRedirect: redirect}).Do(request)
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		failed.URL = redacted(failed.URL)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +217,15 @@ func refused(err error) bool {
 	}
 }
 
-// redacted is the address without a password.
+// redacted is the address without what may be secret: a password, and the query, by which
+// a presigned URL opens what it names.
 func redacted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "an unreadable URL"
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "..."
 	}
 	return u.Redacted()
 }

@@ -25,20 +25,8 @@ const (
 // has tells whether the file holds our key by this line and no other, and is the user's
 // own, as sshd demands.
 func (a authorizedKeys) has(line []byte) (bool, error) {
-	home, err := os.OpenRoot(a.home)
-	if err != nil {
-		return false, err
-	}
-	defer home.Close()
-	content, err := home.ReadFile(authorizedFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil || !bytes.Equal(content, withKey(content, line)) {
-		return false, err
-	}
-	info, err := home.Stat(authorizedFile)
-	if err != nil {
+	content, info, err := a.read()
+	if err != nil || info == nil || !bytes.Equal(content, withKey(content, line)) {
 		return false, err
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
@@ -47,16 +35,25 @@ func (a authorizedKeys) has(line []byte) (bool, error) {
 
 // holds tells whether the key of the line is there, whatever its options.
 func (a authorizedKeys) holds(line []byte) (bool, error) {
+	content, _, err := a.read()
+	return !bytes.Equal(content, withoutKey(content, line)), err
+}
+
+// read gives the file's content, and describes the file; nil where there is none.
+func (a authorizedKeys) read() (content []byte, info fs.FileInfo, err error) {
 	home, err := os.OpenRoot(a.home)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	defer home.Close()
-	content, err := home.ReadFile(authorizedFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	content, err = home.ReadFile(authorizedFile)
+	if err == nil {
+		info, err = home.Stat(authorizedFile)
 	}
-	return !bytes.Equal(content, withoutKey(content, line)), err
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	return content, info, err
 }
 
 // add puts the line in, in the place of older ones of the same key.
