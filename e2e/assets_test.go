@@ -164,6 +164,7 @@ func TestUnpackResume(t *testing.T) {
 	if again := mustWiabctl(t, "up", "--only", "assets"); !strings.HasSuffix(again.stdout, "0 changes\n") {
 		t.Errorf("again: %s", again.stdout)
 	}
+	mustWiabctl(t, "down", "--yes") // the version would remember where it came from
 }
 
 // published is a file of the lab's web server.
