@@ -24,6 +24,7 @@ virsh define /root/drift.xml; rm /root/drift.xml
 virsh setmaxmem datanode1 --config 300M
 virsh autostart --disable datanode2
 kill -KILL $(cat /run/libvirt/qemu/datanode3.pid)
+for try in $(seq 40); do virsh domstate datanode3 | grep -q 'shut off' && break; sleep 0.25; done
 virsh suspend kubenode1
 rm /var/lib/libvirt/images/kubenode1-seed.iso
 virsh undefine kubenode2
