@@ -22,13 +22,19 @@ type Client struct {
 	files func() (*sftp.Client, error)
 	bulk  func() (*sftp.Client, error) // files, in larger pieces where the server takes them
 	gone  chan struct{}
+	slots chan struct{} // one for each command that may run at a time
 }
+
+// atATime is how many commands run at a time on a connection: OpenSSH's server takes ten
+// sessions (sshd_config(5), MaxSessions), and two are for files.
+const atATime = 8
+
 
 // keepalive is how often an idle connection is asked whether it lives.
 const keepalive = 15 * time.Second
 
 func newClient(name string, conn *ssh.Client, alive time.Duration) *Client {
-	c := &Client{name: name, ssh: conn, gone: make(chan struct{})}
+	c := &Client{name: name, ssh: conn, gone: make(chan struct{}), slots: make(chan struct{}, atATime)}
 	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
 	c.bulk = sync.OnceValues(c.openBulk)
 	go func() { _ = conn.Wait(); close(c.gone) }()
@@ -73,32 +79,52 @@ func (c *Client) Close() error { return c.ssh.Close() }
 const outputLimit = 16 << 20
 
 // Run executes the program with its arguments, quoted for the remote shell, and
-// returns its standard output. A failure carries the end of standard error. When
-// ctx ends, the session is closed and its error returned.
+// returns its standard output. A failure carries the end of standard error; an output of
+// more than 16 MiB is one. When ctx ends, the session is closed and its error returned.
+// Errors name the program and never its arguments.
 func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 	return c.feed(ctx, nil, argv...)
 }
 
 // feed is Run with a standard input: what nobody may read among the arguments.
 func (c *Client) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
-	session, err := c.ssh.NewSession()
-	if err != nil {
-		return nil, fmt.Errorf("open a session on %s: %w", c.name, err)
-	}
-	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { session.Close() })
-	defer stop()
-
 	var stdout, stderr limited
-	session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
-	if err := session.Run(shellescape.QuoteCommand(argv)); err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s on %s: %w", argv[0], c.name, context.Cause(ctx))
-		}
+	err := c.within(ctx, func(session *ssh.Session) error {
+		session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
+		return session.Run(shellescape.QuoteCommand(argv))
+	})
+	switch {
+	case err != nil:
 		said := strings.TrimSpace(strings.ToValidUTF8(stderr.tail(2000), "?"))
 		return stdout.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
+	case stdout.cut:
+		return nil, fmt.Errorf("%s on %s says more than %d MiB", argv[0], c.name, outputLimit>>20)
 	}
 	return stdout.Bytes(), nil
+}
+
+// within does something in a session, as soon as fewer than the bound are open. When ctx
+// ends the session is closed, or the connection where the server gives none.
+func (c *Client) within(ctx context.Context, do func(*ssh.Session) error) error {
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-c.slots }()
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	session, err := c.ssh.NewSession()
+	stop()
+	if err == nil {
+		defer session.Close()
+		stop := context.AfterFunc(ctx, func() { session.Close() })
+		defer stop()
+		err = do(session)
+	}
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // Reach opens a TCP connection from the machine to an address and ends it again: SSH
@@ -120,12 +146,15 @@ func ExitStatus(err error) int {
 }
 
 // limited is a buffer that drops what exceeds outputLimit.
-type limited struct{ bytes.Buffer }
+type limited struct {
+	bytes.Buffer
+	cut bool
+}
 
 func (l *limited) Write(p []byte) (int, error) {
-	if room := outputLimit - l.Len(); room > 0 {
-		l.Buffer.Write(p[:min(room, len(p))])
-	}
+	kept := min(outputLimit-l.Len(), len(p))
+	l.Buffer.Write(p[:kept])
+	l.cut = l.cut || kept < len(p)
 	return len(p), nil
 }
 
