@@ -143,3 +143,12 @@ func (a *Admin) remove(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// rename gives a file another name, in place of what had it.
+func (a *Admin) rename(ctx context.Context, from, to string) error {
+	err := a.files(ctx, func(files *sftp.Client) error { return files.PosixRename(a.path(from), a.path(to)) })
+	if err != nil {
+		return fmt.Errorf("rename %s on the admin host: %w", from, err)
+	}
+	return nil
+}

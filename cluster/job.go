@@ -30,7 +30,9 @@ type Job struct {
 const (
 	jobsDir = "wiab/jobs"
 	// unitPrefix begins the names of the jobs' units, and of no other unit of ours.
-	unitPrefix = "wiabctl-job-"
+	unitPrefix   = "wiabctl-job-"
+	outputFile   = "output"   // what the last run says
+	previousFile = "output.1" // what the one before it said
 )
 
 func (j Job) dir() string             { return path.Join(jobsDir, j.Name) }

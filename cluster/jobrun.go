@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -86,9 +87,12 @@ func (j Job) start(ctx context.Context, admin *Admin, boot string) (run string, 
 	if err != nil {
 		return "", err
 	}
+	if err := admin.rename(ctx, j.file(outputFile), j.file(previousFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
 	files := append(slices.Clone(j.Files),
 		File{Name: j.file("job"), Content: jobScript, Mode: 0o700},
-		File{Name: j.file("output"), Mode: 0o600},
+		File{Name: j.file(outputFile), Mode: 0o600},
 		File{Name: j.file("result"), Content: reserved(r.Run), Mode: 0o600},
 		File{Name: j.file("receipt.json"), Content: content, Mode: 0o600})
 	for _, f := range files {
@@ -103,7 +107,7 @@ func (j Job) start(ctx context.Context, admin *Admin, boot string) (run string, 
 // systemdRun is the command that starts the unit. What the script makes is for the
 // deploy user's eyes only unless the script says otherwise: among it are secrets.
 func (j Job) systemdRun(admin *Admin, run string) []string {
-	script, dir, output := admin.path(j.file("job")), admin.path(j.dir()), admin.path(j.file("output"))
+	script, dir, output := admin.path(j.file("job")), admin.path(j.dir()), admin.path(j.file(outputFile))
 	return slices.Concat([]string{"sudo", "systemd-run", "--quiet", "--collect",
 		"--unit=" + j.unit(), "--uid=" + admin.User, "--working-directory=" + admin.Dir,
 		"--setenv=WIABCTL_JOB=" + j.unit(),
@@ -123,11 +127,11 @@ func (j Job) follow(ctx context.Context, admin *Admin, run string, say change.Pr
 	if j.Reader != nil {
 		reader = j.Reader(say)
 	}
-	log := &jobLog{admin: admin, name: j.file("output"), run: run}
+	log := &jobLog{admin: admin, name: j.file(outputFile), run: run}
 	waiting, cancel := context.WithTimeout(ctx, j.Deadline)
 	defer cancel()
 	end, err := j.watch(waiting, log, func(line string) { reader.Line(untimed(line)) }, say)
-	whole := "the whole log: wiabctl logs, or " + admin.path(j.file("output")) + " on the admin host"
+	whole := "the whole log: wiabctl logs, or " + admin.path(j.file(outputFile)) + " on the admin host"
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("following job %s, which goes on: %w", j.Name, context.Cause(ctx))
