@@ -88,19 +88,20 @@ func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 
 // feed is Run with a standard input: what nobody may read among the arguments.
 func (c *Client) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
-	var stdout, stderr limited
+	var stdout head
+	var stderr tail
 	err := c.within(ctx, func(session *ssh.Session) error {
 		session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
 		return session.Run(shellescape.QuoteCommand(argv))
 	})
 	switch {
 	case err != nil:
-		said := strings.TrimSpace(strings.ToValidUTF8(stderr.tail(2000), "?"))
-		return stdout.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
+		said := strings.TrimSpace(strings.ToValidUTF8(string(stderr.kept), "?"))
+		return stdout.kept.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
 	case stdout.cut:
 		return nil, fmt.Errorf("%s on %s says more than %d MiB", argv[0], c.name, outputLimit>>20)
 	}
-	return stdout.Bytes(), nil
+	return stdout.kept.Bytes(), nil
 }
 
 // within does something in a session, as soon as fewer than the bound are open. When ctx
@@ -145,22 +146,27 @@ func ExitStatus(err error) int {
 	return -1
 }
 
-// limited is a buffer that drops what exceeds outputLimit.
-type limited struct {
-	bytes.Buffer
-	cut bool
+// head keeps the first outputLimit bytes of what is written to it.
+type head struct {
+	kept bytes.Buffer // not embedded: io.Copy would go around Write
+	cut  bool
 }
 
-func (l *limited) Write(p []byte) (int, error) {
-	kept := min(outputLimit-l.Len(), len(p))
-	l.Buffer.Write(p[:kept])
-	l.cut = l.cut || kept < len(p)
+func (h *head) Write(p []byte) (int, error) {
+	room := min(outputLimit-h.kept.Len(), len(p))
+	h.kept.Write(p[:room])
+	h.cut = h.cut || room < len(p)
 	return len(p), nil
 }
 
-func (l *limited) tail(n int) string {
-	b := l.Bytes()
-	return string(b[max(0, len(b)-n):])
-}
+// lastSaid is how many bytes of its standard error tell why a command failed.
+const lastSaid = 2000
 
-var _ io.Writer = (*limited)(nil)
+// tail keeps the last lastSaid bytes of what is written to it.
+type tail struct{ kept []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.kept = append(t.kept, p[max(0, len(p)-lastSaid):]...)
+	t.kept = append(t.kept[:0], t.kept[max(0, len(t.kept)-lastSaid):]...)
+	return len(p), nil
+}
