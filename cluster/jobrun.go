@@ -130,7 +130,11 @@ func (j Job) follow(ctx context.Context, admin *Admin, run string, say change.Pr
 	log := &jobLog{admin: admin, name: j.file(outputFile), run: run}
 	waiting, cancel := context.WithTimeout(ctx, j.Deadline)
 	defer cancel()
-	end, err := j.watch(waiting, log, func(line string) { reader.Line(untimed(line)) }, say)
+	end, err := j.watch(waiting, log, func(line string) {
+		if !log.isEnd(line) {
+			reader.Line(untimed(line))
+		}
+	}, say)
 	whole := "the whole log: wiabctl logs, or " + admin.path(j.file(outputFile)) + " on the admin host"
 	switch {
 	case ctx.Err() != nil:

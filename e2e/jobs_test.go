@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // TestReattach ends wiabctl, the job and the admin host in the middle of
@@ -17,8 +18,8 @@ func TestReattach(t *testing.T) {
 	installed(t)
 	const unit = "wiabctl-job-cluster"
 	first := running(t, unit, "up", "--again", "cluster")
-	onHost(t, "pkill -KILL -x wiabctl")
-	if a := <-first; a.code != 137 {
+	onHost(t, "pkill -KILL -f '^wiabctl up'")
+	if a := <-first; a.code != -1 {
 		t.Errorf("up was killed and ended with %d", a.code)
 	}
 	process := onHost(t, "systemctl show --property=MainPID --value "+unit)
@@ -26,16 +27,13 @@ func TestReattach(t *testing.T) {
 	attached := start(t, "attach", "cluster")
 	again := mustWiabctl(t, "up")
 	saysEach(t, again.stdout, "run offline-cluster.sh: it has been running since ", "found it running since ")
-	if strings.Contains(again.stdout, "the cluster needs") {
-		t.Error("the next up started it anew")
-	}
 	for _, a := range []answer{<-following, <-attached} {
 		saysEach(t, a.stdout, "PLAY RECAP", "wiabctl: run ")
 		if a.code != 0 {
 			t.Errorf("following a job that succeeded: exit code %d\n%s", a.code, a.stderr)
 		}
 	}
-	if seen := onHost(t, "grep -c 'PLAY RECAP' /home/wire/wire-server-deploy/wiab/jobs/cluster/output"); process == "0\n" || seen == "0\n" {
+	if seen := onHost(t, "grep -c 'PLAY RECAP' "+deployDir+"/wiab/jobs/cluster/output"); process == "0\n" || seen == "0\n" {
 		t.Errorf("the job was not the one that ran: main process %q, %s recaps", process, seen)
 	}
 	if a := mustWiabctl(t, "logs", "secrets"); !strings.Contains(a.stdout, "Z ") {
@@ -53,7 +51,7 @@ func TestReattach(t *testing.T) {
 	if a := <-cancelled; a.code != 101 || !strings.Contains(a.stderr, "job-cancelled") {
 		t.Errorf("up, whose job was cancelled: exit code %d\n%s", a.code, a.stderr)
 	}
-	if left := onHost(t, "docker ps --all --quiet --filter name="+unit+"; systemctl list-units --plain --no-legend "+unit+"*; pgrep -f ansible-playbook || true"); left != "" {
+	if left := onHost(t, "docker ps --all --quiet --filter name="+unit+"; systemctl list-units --plain --no-legend "+unit+"*; pgrep -f '[a]nsible-playbook' || true"); left != "" {
 		t.Errorf("of the cancelled job is left:\n%s", left)
 	}
 	saysEach(t, mustWiabctl(t, "plan").stdout, "run offline-cluster.sh: its run of ", " was cancelled")
@@ -95,7 +93,7 @@ sleep 60; nft delete table inet cut`)
 	}
 	saysEach(t, a.stdout, "no connection to the admin host for ", "where the job goes on", "the admin host answers again, after ")
 	for _, name := range scripts {
-		if runs := onHost(t, "grep -c 'wiabctl: run ' /home/wire/wire-server-deploy/wiab/jobs/"+name+"/output"); runs != "1\n" {
+		if runs := onHost(t, "grep -c 'wiabctl: run ' "+deployDir+"/wiab/jobs/"+name+"/output"); runs != "1\n" {
 			t.Errorf("the script of %s ended %s times", name, runs)
 		}
 	}
@@ -121,46 +119,37 @@ func TestHostKeyChanged(t *testing.T) {
 // no text; then its disk is full, and its sshd accepts and never answers.
 func TestHostileRemote(t *testing.T) {
 	installed(t)
-	const script = "/home/wire/wire-server-deploy/bin/helm-operations.sh"
-	onHost(t, "cp -a "+script+" /root/script")
-	back := func() { onHost(t, "test ! -e /root/script || cp -a /root/script "+script+" && rm -f /root/script") }
-	defer back()
-
-	onHost(t, "cat >"+script+` <<'X'
-#!/bin/sh
-head -c 100000000 /dev/zero | tr '\0' '\351'
+	scripted(t, `head -c 100000000 /dev/zero | tr '\0' '\351'
 yes 'a line of a flood of output' | head -c 100000000
 printf '\033]0;title\007\nthe end of it\n'
-exit 3
-X`)
+exit 3`)
 	a := wiabctl(t, "up", "--again", "helm")
 	saysEach(t, a.stderr, "job-failed", "the end of it", "exit-code exited 3")
-	if a.code != 64 || strings.ContainsAny(a.stdout+a.stderr, "\x1b\x07\xe9") || len(a.stdout)+len(a.stderr) > 1<<20 {
+	if a.code != 64 || strings.ContainsAny(a.stdout+a.stderr, "\x1b\x07") || !utf8.ValidString(a.stdout+a.stderr) || len(a.stdout)+len(a.stderr) > 1<<20 {
 		t.Errorf("exit code %d after %s, %d bytes of output, want 64 and little that is text", a.code, a.took, len(a.stdout)+len(a.stderr))
 	}
 
 	// Its disk is full: it says so, at once or when the job has ended.
-	jobs := onHost(t, "readlink -f /home/wire/wire-server-deploy/wiab/jobs | tr -d '\\n'")
+	jobs := onHost(t, "readlink -f "+deployDir+"/wiab/jobs | tr -d '\\n'")
 	onHost(t, "set -e; mkdir /root/jobs; cp -a "+jobs+"/. /root/jobs; mount -t tmpfs -o size=256k none "+jobs+"; cp -a /root/jobs/helm/receipt.json "+jobs+"; chown wire: "+jobs+"; head -c 1M /dev/zero >"+jobs+"/full || true")
 	refuses(t, 103, []string{"admin-disk-full", "wiab/jobs", "0 bytes are free"}, "up")
 	onHost(t, "umount "+jobs+"; rm -r /root/jobs")
 
 	// sshd that accepts and never answers.
-	back()
 	onHost(t, "systemctl stop ssh.socket ssh; sleep 600 | nc -lk 22 >/dev/null 2>&1 & echo $! >/run/silent")
 	began := time.Now()
 	refuses(t, 60, []string{"ssh-unreachable", "admin host"}, "plan")
 	if took := time.Since(began); took > 45*time.Second {
 		t.Errorf("a server that never answers kept plan for %s", took)
 	}
-	onHost(t, "kill $(cat /run/silent); pkill -f '^sleep 600'; systemctl start ssh")
+	onHost(t, "kill $(cat /run/silent); pkill -f '^sleep 600'; systemctl start ssh; cp -a /root/script "+deployDir+"/"+helmScript)
 	mustWiabctl(t, "up")
 	unchanged(t)
 	answers(t, green)
 }
 
 // start runs wiabctl beside the test.
-func start(t *testing.T, args ...string) <-chan answer {
+func start(t testing.TB, args ...string) <-chan answer {
 	t.Helper()
 	ended := make(chan answer, 1)
 	go func() {
@@ -174,7 +163,7 @@ func start(t *testing.T, args ...string) <-chan answer {
 }
 
 // running is start, and waits until the unit works.
-func running(t *testing.T, unit string, args ...string) <-chan answer {
+func running(t testing.TB, unit string, args ...string) <-chan answer {
 	t.Helper()
 	ended := start(t, args...)
 	eventually(t, time.Minute, func(ctx context.Context) error { return active(ctx, unit) })
