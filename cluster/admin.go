@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"sync"
 
 	"github.com/pkg/sftp"
+	"golang.org/x/sync/singleflight"
 
 	"wiabctl/provision/change"
 )
@@ -24,16 +26,46 @@ type Admin struct {
 	User   string // the deploy user
 	Dir    string // the deploy directory, absolute
 
-	mu     sync.Mutex
-	client *Client
+	// Redact returns what takes secrets out of the lines that people get to see of what
+	// jobs say; nil, or a nil Replacer: nothing is known to be secret.
+	Redact func() *strings.Replacer
+
+	mu      sync.Mutex
+	client  *Client
+	dialing singleflight.Group
 }
 
-// connect returns the living connection, dialling when there is none.
+// connect returns the living connection, dialling when there is none. All who ask
+// meanwhile wait for the one attempt, so that a host that does not answer costs its
+// deadline once.
 func (a *Admin) connect(ctx context.Context) (*Client, error) {
+	if client := a.living(); client != nil {
+		return client, nil
+	}
+	dialled := a.dialing.DoChan("", func() (any, error) { return a.dial(context.WithoutCancel(ctx)) })
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case d := <-dialled:
+		if d.Err != nil {
+			return nil, d.Err
+		}
+		return d.Val.(*Client), nil
+	}
+}
+
+func (a *Admin) living() *Client {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.client != nil && a.client.Alive() {
-		return a.client, nil
+		return a.client
+	}
+	return nil
+}
+
+func (a *Admin) dial(ctx context.Context) (*Client, error) {
+	if client := a.living(); client != nil {
+		return client, nil
 	}
 	target, err := a.Target()
 	if err != nil {
@@ -43,6 +75,8 @@ func (a *Admin) connect(ctx context.Context) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.client = client
 	return client, nil
 }

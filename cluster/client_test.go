@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,6 +110,44 @@ func TestDialSilentServer(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("took %s, a server that accepts and never answers must not hang it", took)
+	}
+}
+
+// All who want the admin host at a time wait for one attempt, not for each other's.
+func TestAdminSilentServer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	var attempts atomic.Int32
+	go func() {
+		for {
+			conn, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			attempts.Add(1)
+		}
+	}()
+	target := serveSSH(t)
+	target.Address = silent.Addr().String()
+	admin := &Admin{Target: func() (Target, error) { return target, nil }}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			if _, err := admin.Run(ctx, "true"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error = %v, want the deadline", err)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(began); took > 3*time.Second || attempts.Load() != 1 {
+		t.Errorf("six who asked at a time made %d attempts and took %s", attempts.Load(), took)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pkg/sftp"
 )
@@ -24,6 +25,9 @@ type jobLog struct {
 
 	client *sftp.Client
 	file   *sftp.File
+
+	once   sync.Once
+	redact *strings.Replacer
 }
 
 const (
@@ -80,8 +84,21 @@ func (l *jobLog) split(chunk []byte) (lines []string) {
 			l.part = bytes.Clone(rest)
 			return lines
 		}
-		lines, rest = append(lines, clean(string(line))), more
+		lines, rest = append(lines, l.fit(string(line))), more
 	}
+}
+
+// fit makes a line fit to be seen: no terminal's controls, and no secret of ours.
+func (l *jobLog) fit(line string) string {
+	l.once.Do(func() {
+		if l.admin.Redact != nil {
+			l.redact = l.admin.Redact()
+		}
+	})
+	if line = clean(line); l.redact != nil {
+		line = l.redact.Replace(line)
+	}
+	return line
 }
 
 // isEnd tells whether this is the line that job.sh writes when the run has ended.
@@ -117,7 +134,7 @@ func (l *jobLog) last(ctx context.Context, n int) string {
 	}
 	var lines []string
 	for line := range strings.Lines(string(chunk)) {
-		if line := untimed(clean(line)); line != "" && !l.isEnd(line) {
+		if line := untimed(l.fit(line)); line != "" && !l.isEnd(line) {
 			lines = append(lines, line)
 		}
 	}

@@ -164,16 +164,19 @@ func (j Job) watch(ctx context.Context, log *jobLog, line func(string), say chan
 	defer tick.Stop()
 	for {
 		ended, err := log.more(ctx, line)
+		if err := link.note(err); err != nil {
+			return unended, err
+		}
 		if err == nil && (ended || time.Since(asked) > askSystemd) {
 			asked = time.Now()
-			var end ending
-			if end, err = j.outcome(ctx, log.admin, log.run); err == nil && end.ended() {
+			end, err := j.outcome(ctx, log.admin, log.run)
+			if err == nil && end.ended() {
 				_, err = log.more(ctx, line) // what came between the two questions
 				return end, err
 			}
-		}
-		if err := link.note(err); err != nil {
-			return unended, err
+			if err := link.note(err); err != nil {
+				return unended, err
+			}
 		}
 		select {
 		case <-ctx.Done():

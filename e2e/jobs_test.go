@@ -136,13 +136,13 @@ exit 3`)
 	onHost(t, "umount "+jobs+"; rm -r /root/jobs")
 
 	// sshd that accepts and never answers.
-	onHost(t, "systemctl stop ssh.socket ssh; sleep 600 | nc -lk 22 >/dev/null 2>&1 & echo $! >/run/silent")
+	onHost(t, "systemctl stop ssh.socket ssh; mkdir -p /run/sshd; systemd-run --quiet --unit=silent --property=StandardInput=null nc -d -lk 22")
 	began := time.Now()
 	refuses(t, 60, []string{"ssh-unreachable", "admin host"}, "plan")
 	if took := time.Since(began); took > 45*time.Second {
 		t.Errorf("a server that never answers kept plan for %s", took)
 	}
-	onHost(t, "kill $(cat /run/silent); pkill -f '^sleep 600'; systemctl start ssh; cp -a /root/script "+deployDir+"/"+helmScript)
+	onHost(t, "systemctl stop silent; systemctl start ssh; cp -a /root/script "+deployDir+"/"+helmScript)
 	mustWiabctl(t, "up")
 	unchanged(t)
 	answers(t, green)
