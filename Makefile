@@ -47,7 +47,7 @@ bench: deps ## the benchmarks, as ratios within one run; those of the assets nee
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 
 soak: deps ## what takes long: the scenarios on the image with the real cloud-init
-	WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -parallel=16 -v
+	WIABCTL_SOAK=1 WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -parallel=16 -v
 
 lint: $(LINT) ## the linter, which also holds the rule of imports
 	$(LINT) run

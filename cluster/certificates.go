@@ -130,5 +130,5 @@ func (s story) failure(name string) error {
 	if s.Limited {
 		next = "and wiabctl does not have it asked before"
 	}
-	return CertificateRefused.Failf("certificate %s: %s; cert-manager tries again at %s, %s", name, s.Text, clock(s.Again), next)
+	return CertificateRefused.Failf("certificate %s: %s; cert-manager tries again at %s, %s", name, s.Text, stamp(s.Again), next)
 }

@@ -30,7 +30,7 @@ func (i issuance) list(now time.Time) []Certificate {
 		one := Certificate{Name: c.Metadata.Name, Domains: c.Spec.Names, Ready: c.ready(),
 			NotAfter: c.Status.NotAfter, Renewal: c.Status.Renewal, Problem: i.story(c.Metadata.Name).Text}
 		if one.Problem == "" && one.Renewal.Before(now) {
-			one.Problem = "its renewal is due since " + clock(one.Renewal) + ", and cert-manager has not begun"
+			one.Problem = "its renewal is due since " + stamp(one.Renewal) + ", and cert-manager has not begun"
 		}
 		all = append(all, one)
 	}

@@ -63,7 +63,7 @@ func (i issuance) refused(c certificate) story {
 	}
 	all := strings.Join(reasons, "; ")
 	s.Limited = strings.Contains(all, rateLimited)
-	s.Text = "refused at " + clock(s.Refused) + ": " + all
+	s.Text = "refused at " + stamp(s.Refused) + ": " + all
 	if c.ready() {
 		s.Text = "it is valid, its renewal was " + s.Text
 	}
@@ -165,4 +165,4 @@ func server(is issuer) []string {
 	return []string{net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "443"))}
 }
 
-func clock(t time.Time) string { return t.Local().Format(time.DateTime) }
+func stamp(t time.Time) string { return t.Local().Format(time.DateTime) }

@@ -22,13 +22,19 @@ type Client struct {
 	files func() (*sftp.Client, error)
 	bulk  func() (*sftp.Client, error) // files, in larger pieces where the server takes them
 	gone  chan struct{}
+	slots chan struct{} // one for each command that may run at a time
 }
+
+// atATime is how many commands run at a time on a connection: OpenSSH's server takes ten
+// sessions (sshd_config(5), MaxSessions), and two are for files.
+const atATime = 8
+
 
 // keepalive is how often an idle connection is asked whether it lives.
 const keepalive = 15 * time.Second
 
 func newClient(name string, conn *ssh.Client, alive time.Duration) *Client {
-	c := &Client{name: name, ssh: conn, gone: make(chan struct{})}
+	c := &Client{name: name, ssh: conn, gone: make(chan struct{}), slots: make(chan struct{}, atATime)}
 	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
 	c.bulk = sync.OnceValues(c.openBulk)
 	go func() { _ = conn.Wait(); close(c.gone) }()
@@ -73,32 +79,53 @@ func (c *Client) Close() error { return c.ssh.Close() }
 const outputLimit = 16 << 20
 
 // Run executes the program with its arguments, quoted for the remote shell, and
-// returns its standard output. A failure carries the end of standard error. When
-// ctx ends, the session is closed and its error returned.
+// returns its standard output. A failure carries the end of standard error; an output of
+// more than 16 MiB is one. When ctx ends, the session is closed and its error returned.
+// Errors name the program and never its arguments.
 func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 	return c.feed(ctx, nil, argv...)
 }
 
 // feed is Run with a standard input: what nobody may read among the arguments.
 func (c *Client) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
-	session, err := c.ssh.NewSession()
-	if err != nil {
-		return nil, fmt.Errorf("open a session on %s: %w", c.name, err)
+	var stdout head
+	var stderr tail
+	err := c.within(ctx, func(session *ssh.Session) error {
+		session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
+		return session.Run(shellescape.QuoteCommand(argv))
+	})
+	switch {
+	case err != nil:
+		said := strings.TrimSpace(strings.ToValidUTF8(string(stderr.kept), "?"))
+		return stdout.kept.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
+	case stdout.cut:
+		return nil, fmt.Errorf("%s on %s says more than %d MiB", argv[0], c.name, outputLimit>>20)
 	}
-	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { session.Close() })
-	defer stop()
+	return stdout.kept.Bytes(), nil
+}
 
-	var stdout, stderr limited
-	session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
-	if err := session.Run(shellescape.QuoteCommand(argv)); err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%s on %s: %w", argv[0], c.name, context.Cause(ctx))
-		}
-		said := strings.TrimSpace(strings.ToValidUTF8(stderr.tail(2000), "?"))
-		return stdout.Bytes(), fmt.Errorf("%s on %s: %w: %s", argv[0], c.name, err, said)
+// within does something in a session, as soon as fewer than the bound are open. When ctx
+// ends the session is closed, or the connection where the server gives none.
+func (c *Client) within(ctx context.Context, do func(*ssh.Session) error) error {
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	return stdout.Bytes(), nil
+	defer func() { <-c.slots }()
+	stop := context.AfterFunc(ctx, func() { c.Close() })
+	session, err := c.ssh.NewSession()
+	stop()
+	if err == nil {
+		defer session.Close()
+		stop := context.AfterFunc(ctx, func() { session.Close() })
+		defer stop()
+		err = do(session)
+	}
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // Reach opens a TCP connection from the machine to an address and ends it again: SSH
@@ -119,19 +146,27 @@ func ExitStatus(err error) int {
 	return -1
 }
 
-// limited is a buffer that drops what exceeds outputLimit.
-type limited struct{ bytes.Buffer }
+// head keeps the first outputLimit bytes of what is written to it.
+type head struct {
+	kept bytes.Buffer // not embedded: io.Copy would go around Write
+	cut  bool
+}
 
-func (l *limited) Write(p []byte) (int, error) {
-	if room := outputLimit - l.Len(); room > 0 {
-		l.Buffer.Write(p[:min(room, len(p))])
-	}
+func (h *head) Write(p []byte) (int, error) {
+	room := min(outputLimit-h.kept.Len(), len(p))
+	h.kept.Write(p[:room])
+	h.cut = h.cut || room < len(p)
 	return len(p), nil
 }
 
-func (l *limited) tail(n int) string {
-	b := l.Bytes()
-	return string(b[max(0, len(b)-n):])
-}
+// lastSaid is how many bytes of its standard error tell why a command failed.
+const lastSaid = 2000
 
-var _ io.Writer = (*limited)(nil)
+// tail keeps the last lastSaid bytes of what is written to it.
+type tail struct{ kept []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.kept = append(t.kept, p[max(0, len(p)-lastSaid):]...)
+	t.kept = append(t.kept[:0], t.kept[max(0, len(t.kept)-lastSaid):]...)
+	return len(p), nil
+}

@@ -25,6 +25,9 @@ type Release struct {
 	Own    bool
 }
 
+// releaseJob begins the names of the jobs that deploy one release.
+const releaseJob = "release-"
+
 // Domains is the stage that brings the extra domains into the releases: the
 // artifact's own ones that serve all domains, and one of its own for each domain.
 type Domains struct {
@@ -96,7 +99,7 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 // deploy runs helm upgrade as a job.
 func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) error {
 	layers := r.Layers
-	job := Job{Name: "release-" + r.Name, Deadline: 20 * time.Minute}
+	job := Job{Name: releaseJob + r.Name, Deadline: 20 * time.Minute}
 	if r.Own {
 		job.Files = r.files()
 		for _, f := range job.Files {
@@ -131,6 +134,6 @@ func (d Domains) uninstall(name string) change.Change {
 					return err
 				}
 			}
-			return Job{Name: "release-" + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}.Run(ctx, d.Admin, say)
+			return Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}.Run(ctx, d.Admin, say)
 		}}
 }

@@ -14,6 +14,14 @@ var (
 		Advice: "keep exactly one: remove hosts.ini, wiabctl writes inventory.yml"}
 	JobFailed = change.Kind{ID: "job-failed", Exit: 64,
 		Advice: "read the log named above, mend the cause, then run `wiabctl up` again: it starts this step anew"}
+	JobLost = change.Kind{ID: "job-lost", Exit: 100,
+		Advice: "run `wiabctl up` again: it runs the script anew, from where its receipts allow"}
+	JobCancelled = change.Kind{ID: "job-cancelled", Exit: 101,
+		Advice: "run `wiabctl up` to run the script anew, from where its receipts allow"}
+	JobUnknown = change.Kind{ID: "job-unknown", Exit: 102,
+		Advice: "`wiabctl logs --help` says which jobs there can be; none has a log before its first run"}
+	DiskFull = change.Kind{ID: "admin-disk-full", Exit: 103,
+		Advice: "make room on that file system of the admin host, then run `wiabctl up` again: it goes on from there"}
 	CertificateNotReady = change.Kind{ID: "certificate-not-ready", Exit: 65,
 		Advice: "check that the six names of the domain resolve to the public address and that port 80 is reachable; then run `wiabctl up` again"}
 	CertificateRefused = change.Kind{ID: "certificate-refused", Exit: 104,
@@ -26,5 +34,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete}
+	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull,
+		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete}
 }

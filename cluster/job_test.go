@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,31 +14,40 @@ func TestJobDone(t *testing.T) {
 	job := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.32"}}
 	older := Job{Name: "helm", Script: []string{"wiab/tools", "x"}, Inputs: []string{"5.30"}}
 	proof := func(j Job) string {
-		content, err := json.Marshal(receipt{Run: "run1", Inputs: j.digest(), Started: time.Now()})
+		content, err := json.Marshal(receipt{Run: "run1", Inputs: j.digest(), Boot: bootID(t), Started: time.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(content)
 	}
+	rebooted := strings.ReplaceAll(proof(job), bootID(t), "another")
 	tests := []struct {
 		name            string
 		receipt, result string
+		state           string // of the unit; empty: inactive
 		want            string // part of the reason; empty means done
 	}{
 		{name: "no receipt", want: "no receipt"},
 		{name: "succeeded", receipt: proof(job), result: "run1 success exited 0\n"},
+		{name: "succeeded, in reserved bytes", receipt: proof(job), result: "run1 success exited 0" + strings.Repeat(" ", 80) + "\n"},
 		{name: "failed", receipt: proof(job), result: "run1 exit-code exited 1\n", want: "exit-code exited 1"},
 		{name: "killed", receipt: proof(job), result: "run1 signal killed KILL\n", want: "failed"},
-		{name: "still running, or lost", receipt: proof(job), want: "has not ended"},
+		{name: "still running", receipt: proof(job), result: "run1 \n", state: "active", want: "it has been running since"},
+		{name: "cancelled", receipt: proof(job), result: "run1 stopped killed TERM\n", want: "was cancelled"},
+		{name: "being cancelled", receipt: proof(job), result: "run1 stopped\n", state: "deactivating", want: "it has been running since"},
+		{name: "its unit was killed", receipt: proof(job), result: "run1 \n", want: "its unit was killed"},
+		{name: "the host was rebooted", receipt: rebooted, result: "run1 \n", want: "was lost when the admin host was rebooted"},
+		{name: "the host was shut down in order", receipt: rebooted, result: "run1 stopped killed TERM\n", want: "was lost when the admin host was rebooted"},
 		{name: "other inputs", receipt: proof(older), result: "run1 success exited 0\n", want: "inputs changed"},
 		{name: "a result without a receipt", result: "run1 success exited 0\n", want: "no receipt"},
-		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "has not ended"},
+		{name: "an empty result, as a full disk leaves it", receipt: proof(job), result: " ", want: "was lost"},
 		{name: "a torn receipt", receipt: `{"run":"ru`, result: "run1 success exited 0\n", want: "no receipt"},
-		{name: "the result of another run", receipt: proof(job), result: "run0 success exited 0\n", want: "has not ended"},
+		{name: "the result of another run", receipt: proof(job), result: "run0 success exited 0\n", want: "was lost"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			admin := testAdmin(t)
+			unitIs(t, cmp.Or(test.state, "inactive"))
 			dir := filepath.Join(admin.Dir, jobsDir, "helm")
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				t.Fatal(err)
@@ -71,7 +81,7 @@ func TestJobForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"receipt.json": string(content), "result": "run1 " + succeeded} {
+	for name, text := range map[string]string{"receipt.json": string(content), "result": "run1 " + string(succeeded)} {
 		if err := admin.Write(t.Context(), job.file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -107,6 +117,7 @@ func TestClean(t *testing.T) {
 		{"escape sequences lose their teeth", "\x1b[31mred\x1b[0m", "[31mred[0m"},
 		{"not UTF-8", "caf\xe9", "caf?"},
 		{"tabs stay", "a\tb", "a\tb"},
+		{"nor have those of eight bits", "a\u009b31mb", "a31mb"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,29 +128,20 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestTail(t *testing.T) {
-	admin := testAdmin(t)
-	var said []string
-	log := tail{admin: admin, name: "output", say: func(line string) { said = append(said, line) }}
-	log.more(t.Context()) // not there yet
-	file, err := os.Create(filepath.Join(admin.Dir, "output"))
+// unitIs lets systemctl say of every unit that it is in this state.
+func unitIs(t *testing.T, state string) {
+	t.Helper()
+	dir := t.TempDir()
+	writeProgram(t, filepath.Join(dir, "systemctl"), "echo "+state)
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+// bootID is this machine's, as the kernel tells it.
+func bootID(t *testing.T) string {
+	t.Helper()
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	flood := strings.Repeat("a line of a flood of output\n", 50_000)
-	for _, chunk := range []string{"one\ntwo\nthr", "ee\n", flood, "the end\n"} {
-		if _, err := file.WriteString(chunk); err != nil {
-			t.Fatal(err)
-		}
-		log.said = time.Time{}
-		log.more(t.Context())
-	}
-	want := []string{"two", "three", "a line of a flood of output", "the end"}
-	if strings.Join(said, "|") != strings.Join(want, "|") {
-		t.Errorf("said %q, want %q", said, want)
-	}
-	if got := log.last(t.Context(), 2); got != "a line of a flood of output\nthe end" {
-		t.Errorf("last lines %q", got)
-	}
+	return strings.TrimSpace(string(id))
 }

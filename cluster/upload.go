@@ -2,19 +2,22 @@ package cluster
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/pkg/sftp"
 )
 
 // Upload puts a file in place whole, of whatever size: it is written beside its name
-// with its mode first and then renamed over it. Directories on the way are made. The
-// name is relative to the deploy directory. When ctx ends, or content cannot be read,
-// nothing is left.
+// with its mode first, compared by its digest, and then renamed over it. Directories on
+// the way are made. The name is relative to the deploy directory. When ctx ends, or
+// content cannot be read, nothing is left.
 func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode fs.FileMode) error {
 	client, err := a.connect(ctx)
 	if err != nil {
@@ -26,8 +29,8 @@ func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode
 	}
 	final := a.path(name)
 	part := final + ".wiabctl"
-	if err := put(ctx, files, part, content, mode); err != nil {
-		return fmt.Errorf("write %s on the admin host: %w", name, err)
+	if err := client.put(ctx, files, part, content, mode); err != nil {
+		return fmt.Errorf("write %s on the admin host: %w", name, noRoom(files, path.Dir(part), err))
 	}
 	if err := files.PosixRename(part, final); err != nil {
 		return errors.Join(fmt.Errorf("put %s in place on the admin host: %w", name, err), files.Remove(part))
@@ -35,7 +38,7 @@ func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode
 	return nil
 }
 
-func put(ctx context.Context, files *sftp.Client, part string, content io.Reader, mode fs.FileMode) error {
+func (c *Client) put(ctx context.Context, files *sftp.Client, part string, content io.Reader, mode fs.FileMode) error {
 	if err := files.MkdirAll(path.Dir(part)); err != nil {
 		return err
 	}
@@ -43,16 +46,41 @@ func put(ctx context.Context, files *sftp.Client, part string, content io.Reader
 	if err != nil {
 		return err
 	}
+	sent := sha256.New()
 	// The mode comes before the content, so that nobody can read a secret on its way.
 	err = f.Chmod(mode)
 	if err == nil {
-		err = fill(ctx, f, files, content)
+		err = fill(ctx, f, files, io.TeeReader(content, sent))
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = c.arrived(ctx, part, sent.Sum(nil))
+	}
+	if err != nil {
 		return errors.Join(err, files.Remove(part))
 	}
 	return nil
 }
+
+// arrived demands the digest of what is on the disk there.
+func (c *Client) arrived(ctx context.Context, file string, want []byte) error {
+	said, err := c.Run(ctx, "sha256sum", "--binary", file)
+	if err == nil && !strings.HasPrefix(string(said), hex.EncodeToString(want)+" ") {
+		err = fmt.Errorf("what arrived differs from what was sent: sha256 %.64s, want %x", said, want)
+	}
+	return err
+}
+
+// noRoom is err, told as a full disk where that is the reason: SFTP only says that it failed.
+func noRoom(files *sftp.Client, dir string, err error) error {
+	disk, asked := files.StatVFS(dir)
+	if asked != nil || disk.FreeSpace() >= roomNeeded {
+		return err
+	}
+	return DiskFull.Failf("the disk of %s is full, %d bytes are free: %w", dir, disk.FreeSpace(), err)
+}
+
+// roomNeeded is how much a disk has free, in bytes, on which a write fails for another reason.
+const roomNeeded = 64 << 10
 
 const (
 	// inFlight is how many pieces of a file are on their way at a time: the next ones

@@ -72,7 +72,7 @@ func newRoot() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
-	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o))
+	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	return root
 }
 

@@ -47,7 +47,7 @@ func uninterruptedUp(t *testing.T) answer {
 	return a
 }
 
-// TestKilled kills wiabctl at five random moments of a fresh up; each next up goes
+// TestKilled kills wiabctl at ten random moments of a fresh up; each next up goes
 // on, and the outcome equals that of an uninterrupted run.
 func TestKilled(t *testing.T) {
 	if uninterrupted.outcome == "" {
@@ -64,9 +64,9 @@ func TestKilled(t *testing.T) {
 	}
 	t.Logf("WIABCTL_SEED=%d; an uninterrupted up takes %s", seed, uninterrupted.took.Round(time.Second))
 	random := rand.New(rand.NewPCG(seed, 0))
-	// Five moments of a run that nobody disturbs: none of them comes after its end.
+	// Ten moments of a run that nobody disturbs: none of them comes after its end.
 	var moments []time.Duration
-	for range 5 {
+	for range 10 {
 		moments = append(moments, time.Duration(random.Int64N(int64(uninterrupted.took*4/5))))
 	}
 	slices.Sort(moments)

@@ -37,6 +37,7 @@ func Open(config Config, observe Observer) *Installation {
 	i := &Installation{config: config, libvirt: vm.NewConnection()}
 	i.provider = i.choose()
 	i.admin = &cluster.Admin{Target: i.adminTarget, User: config.Host.User, Dir: i.artifact().Link()}
+	i.admin.Redact = i.secrets().Redact
 	i.pipeline = &Pipeline{Steps: i.Steps(), Observe: observe}
 	return i
 }
@@ -56,7 +57,7 @@ func (i *Installation) Steps() []Step {
 		{wiring{i.fabric()}, []string{"host"}},
 		{i.provider.stage, []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
-		{cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}, []string{"assets"}},
+		{i.secrets(), []string{"assets"}},
 		{i.offline(api), []string{"vms", "inventory", "secrets"}},
 		{i.helm(api), []string{"cluster"}},
 		{i.domains(api), []string{"helm"}},

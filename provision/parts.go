@@ -130,6 +130,10 @@ func (i *Installation) inventory() Stage {
 	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
 }
 
+func (i *Installation) secrets() cluster.Secrets {
+	return cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}
+}
+
 func (i *Installation) offline(api *cluster.API) Stage {
 	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
 }

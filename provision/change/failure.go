@@ -13,7 +13,7 @@ var ErrNotInstalled = errors.New("not installed")
 // and an exit code that never change.
 type Kind struct {
 	ID     string // "port-taken"; also the anchor in docs/failures.md
-	Exit   int    // the process's exit code, 10 to 99, unique
+	Exit   int    // the process's exit code, 10 to 125, unique
 	Advice string // what to do next, one line
 }
 
