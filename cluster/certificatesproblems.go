@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -32,13 +33,32 @@ var noise = regexp.MustCompile(`^(Error accepting authorization: acme: authoriza
 // it in one line.
 func explain(reason string) string {
 	reason = noise.ReplaceAllString(strings.Join(strings.Fields(reason), " "), "")
-	_, problem, ok := strings.Cut(reason, problemType)
-	if !ok {
-		return reason
-	}
-	kind, _, _ := strings.Cut(problem, ":")
-	if meaning := meanings()[strings.TrimSpace(kind)]; meaning != "" {
+	if meaning := meaning(reason); meaning != "" {
 		return meaning + " (" + reason + ")"
 	}
 	return reason
+}
+
+// meaning is empty where there is no ACME problem, or one without a meaning here.
+func meaning(reason string) string {
+	_, problem, _ := strings.Cut(reason, problemType)
+	kind, _, _ := strings.Cut(problem, ":")
+	return meanings()[strings.TrimSpace(kind)]
+}
+
+// complaints tells why names were refused, the same meaning once.
+func complaints(failed []challenge) string {
+	var told []string
+	names := map[string][]string{}
+	for _, ch := range failed {
+		key := cmp.Or(meaning(ch.Status.Reason), ch.Spec.Name)
+		names[key] = append(names[key], ch.Spec.Name)
+	}
+	for _, ch := range failed {
+		key := cmp.Or(meaning(ch.Status.Reason), ch.Spec.Name)
+		if all := names[key]; all[0] == ch.Spec.Name {
+			told = append(told, strings.Join(all, ", ")+": "+explain(cmp.Or(ch.Status.Reason, ch.Status.State)))
+		}
+	}
+	return strings.Join(told, "; ")
 }

@@ -52,18 +52,10 @@ func (i issuance) story(name string) story {
 func (i issuance) refused(c certificate) story {
 	s := story{Refused: c.Status.Failed, Again: c.again()}
 	_, o := i.attempt(c)
-	var reasons []string
-	for _, ch := range i.challenges(o) {
-		if ch.Status.failed() {
-			reasons = append(reasons, ch.Spec.Name+": "+explain(cmp.Or(ch.Status.Reason, ch.Status.State)))
-		}
-	}
-	if len(reasons) == 0 {
-		reasons = []string{explain(cmp.Or(o.Status.Reason, c.Status.Conditions.find("Issuing").Message, "no reason is told"))}
-	}
-	all := strings.Join(reasons, "; ")
-	s.Limited = strings.Contains(all, rateLimited)
-	s.Text = "refused at " + stamp(s.Refused) + ": " + all
+	failed := slices.DeleteFunc(i.challenges(o), func(ch challenge) bool { return !ch.Status.failed() })
+	why := cmp.Or(complaints(failed), explain(cmp.Or(o.Status.Reason, c.Status.Conditions.find("Issuing").Message, "no reason is told")))
+	s.Limited = strings.Contains(why, rateLimited)
+	s.Text = "refused at " + stamp(s.Refused) + ": " + why
 	if c.ready() {
 		s.Text = "it is valid, its renewal was " + s.Text
 	}
