@@ -81,6 +81,14 @@ func TestCertificatesPending(t *testing.T) {
 	})
 }
 
+// soon is the test's context, for so long.
+func soon(t *testing.T, most time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // What cannot come is not waited for.
 func TestCertificatesAwaitEnds(t *testing.T) {
 	closed := change.Kind{ID: "closed"}.Failf("the hairpin is closed")
@@ -96,14 +104,12 @@ func TestCertificatesAwaitEnds(t *testing.T) {
 		{name: "self-check", is: closed, says: "the hairpin is closed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, errors.New("it waits on"))
-			defer cancel()
 			var asked []string
 			stage := Certificates{API: issuanceAPI(t, readIssuance(t, tc.name)), Want: []string{redCSR}, Obstacle: func(_ context.Context, to []string) error {
 				asked = to
 				return closed
 			}}
-			err := stage.await(ctx, redCSR, tc.before, nil)
+			err := stage.await(soon(t, 20*time.Second), redCSR, tc.before, nil)
 			if !errors.Is(err, tc.is) || err != nil && !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("%v, want %v", err, tc.is)
 			}
@@ -113,7 +119,7 @@ func TestCertificatesAwaitEnds(t *testing.T) {
 		})
 	}
 	t.Run("no cert-manager", func(t *testing.T) {
-		err := Certificates{API: testAPI(t, nil), Want: []string{redCSR}}.await(t.Context(), redCSR, time.Time{}, nil)
+		err := Certificates{API: testAPI(t, nil), Want: []string{redCSR}}.await(soon(t, 20*time.Second), redCSR, time.Time{}, nil)
 		if !errors.Is(err, CertificateNotReady.Failf("")) || !strings.Contains(err.Error(), "there is no cert-manager") {
 			t.Error(err)
 		}
@@ -126,12 +132,10 @@ func TestCertificatesAwaitAnotherAttempt(t *testing.T) {
 	held := answers(is)
 	stage := Certificates{API: testAPI(t, held), Want: []string{redCSR}}
 	before := is.Certificates[0].Status.Failed
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	if err := stage.await(ctx, redCSR, before, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := stage.await(soon(t, 2*time.Second), redCSR, before, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the refusal before counts: %v", err)
 	}
-	if err := stage.await(t.Context(), redCSR, before.Add(-time.Hour), nil); !errors.Is(err, CertificateRefused.Failf("")) {
+	if err := stage.await(soon(t, 20*time.Second), redCSR, before.Add(-time.Hour), nil); !errors.Is(err, CertificateRefused.Failf("")) {
 		t.Errorf("a refusal after does not count: %v", err)
 	}
 }
