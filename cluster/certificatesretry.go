@@ -9,6 +9,9 @@ import (
 	"wiabctl/provision/change"
 )
 
+// certificateJob begins the names of the jobs that ask for another attempt.
+const certificateJob = "certificate-"
+
 // retry makes cert-manager begin another attempt now, as `cmctl renew` does: by the
 // condition that says that one is under way. Let's Encrypt, which counts failures, is not asked
 // before cert-manager's own check succeeds.
@@ -22,7 +25,7 @@ func (c Certificates) retry(ctx context.Context, name string, say change.Progres
 			continue
 		}
 		return Job{
-			Name: "certificate-" + name,
+			Name: certificateJob + name,
 			Script: []string{toolsFile, "kubectl", "patch", "certificate", name, "--namespace=default",
 				"--subresource=status", "--type=json", "--patch=" + one.issuingAgain(time.Now())},
 			Deadline: 2 * time.Minute,

@@ -58,6 +58,7 @@ func TestReattach(t *testing.T) {
 
 	// Lost: the admin host is rebooted.
 	lost := running(t, unit, "up")
+	onHost(t, "pkill -KILL -f '^wiabctl up'") // the shutdown would stop it first, and whoever waits for it in the lab
 	if err := theLab.Reboot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
