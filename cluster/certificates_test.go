@@ -157,6 +157,10 @@ func TestCertificatesRetry(t *testing.T) {
 	if !ok || issuing["status"] != "True" || issuing["type"] != "Issuing" || issuing["lastTransitionTime"] != "2026-03-01T12:00:00Z" {
 		t.Errorf("%+v", patch[1].Value)
 	}
+	// cert-manager compares whole seconds.
+	if text := is.Certificates[0].issuingAgain(is.Certificates[0].Status.Failed.Add(900 * time.Millisecond)); !strings.Contains(text, `"lastTransitionTime":"2026-03-01T10:05:01Z"`) {
+		t.Error(text)
+	}
 	is.Certificates[0].Status.Conditions = nil
 	if text := is.Certificates[0].issuingAgain(now); !strings.Contains(text, `"/status/conditions/-"`) {
 		t.Error(text)

@@ -34,12 +34,17 @@ func (c Certificates) retry(ctx context.Context, name string, say change.Progres
 	return nil
 }
 
-// issuingAgain is the JSON patch (RFC 6902) that begins another attempt.
+// issuingAgain is the JSON patch (RFC 6902) that begins another attempt. Its time, in whole
+// seconds, has to be later than the failure's: cert-manager takes the failure for this
+// attempt's otherwise.
 func (c certificate) issuingAgain(now time.Time) string {
 	type operation struct {
 		Op    string `json:"op"`
 		Path  string `json:"path"`
 		Value any    `json:"value"`
+	}
+	if after := c.Status.Failed.Add(time.Second); now.Before(after) {
+		now = after
 	}
 	issuing := map[string]string{"type": "Issuing", "status": "True", "reason": "ManuallyTriggered",
 		"message": "wiabctl begins another attempt", "lastTransitionTime": now.UTC().Format(time.RFC3339)}
