@@ -22,13 +22,11 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/acme" // the kind of issuer, by its name
 	logf "github.com/cert-manager/cert-manager/pkg/logs"
 	"github.com/cert-manager/cert-manager/pkg/metrics"
+	"github.com/cert-manager/cert-manager/pkg/util"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/clock"
 )
-
-// version is that of the module, which gives its images their tag.
-const version = "v1.18.6"
 
 const (
 	// workers is cert-manager's --concurrent-workers: as many names as a domain and more
@@ -61,7 +59,7 @@ func options(kubeconfig string) controller.ContextOptions {
 		Metrics:            metrics.New(logf.Log, clock.RealClock{}),
 		IssuerOptions:      controller.IssuerOptions{ClusterResourceNamespace: "cert-manager-ns"},
 		ACMEOptions: controller.ACMEOptions{
-			HTTP01SolverImage:                 "quay.io/jetstack/cert-manager-acmesolver:" + version,
+			HTTP01SolverImage:                 "quay.io/jetstack/cert-manager-acmesolver:" + util.AppVersion,
 			HTTP01SolverResourceRequestCPU:    resource.MustParse("10m"),
 			HTTP01SolverResourceRequestMemory: resource.MustParse("64Mi"),
 			HTTP01SolverResourceLimitsCPU:     resource.MustParse("100m"),
