@@ -14,7 +14,8 @@ import (
 // CertificateRequests, each has an Order with Let's Encrypt, and that a Challenge for each
 // name (contract section 12).
 type issuance struct {
-	known        bool // the cluster knows the kinds: cert-manager's chart is there
+	known        bool // cert-manager's chart is there
+	Controller   controller
 	Certificates []certificate
 	Requests     []request
 	Orders       []order
@@ -129,6 +130,13 @@ func (p progress) failed() bool {
 	return p.State == "invalid" || p.State == "expired" || p.State == "errored"
 }
 
+// controller is cert-manager's own Deployment, named as its release.
+type controller struct {
+	Status struct {
+		Available int `json:"availableReplicas"`
+	} `json:"status"`
+}
+
 // issuer is an Issuer or a ClusterIssuer: an account with an ACME server.
 type issuer struct {
 	object
@@ -147,6 +155,7 @@ const (
 	certManagerAPI = "/apis/cert-manager.io/v1"
 	acmeAPI        = "/apis/acme.cert-manager.io/v1/namespaces/default"
 	inDefault      = certManagerAPI + "/namespaces/default"
+	controllerPath = "/apis/apps/v1/namespaces/cert-manager-ns/deployments/cert-manager"
 )
 
 // issuance reads it from the namespace default; nothing is known while there is no cluster
@@ -161,7 +170,13 @@ func (a *API) issuance(ctx context.Context) (issuance, error) {
 	if err != nil || i.atPeace() {
 		return i, err
 	}
-	return i, errors.Join(
+	// The kinds outlive their chart.
+	err = a.get(ctx, controllerPath, nil, &i.Controller)
+	if errors.Is(err, errNotFound) {
+		i.known = false
+		return i, nil
+	}
+	return i, errors.Join(err,
 		list(ctx, a, inDefault+"/certificaterequests", &i.Requests),
 		list(ctx, a, acmeAPI+"/orders", &i.Orders),
 		list(ctx, a, acmeAPI+"/challenges", &i.Challenges),

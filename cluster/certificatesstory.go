@@ -27,7 +27,7 @@ func (i issuance) story(name string) story {
 	at := slices.IndexFunc(i.Certificates, func(c certificate) bool { return c.Metadata.Name == name })
 	switch {
 	case !i.known:
-		return story{Text: "there is no cert-manager: the cluster does not know Certificates"}
+		return story{Text: "there is no cert-manager in the cluster"}
 	case at < 0:
 		return story{Text: "it does not exist yet"}
 	}
@@ -41,6 +41,8 @@ func (i issuance) story(name string) story {
 		return s
 	case c.ready():
 		return story{}
+	case i.Controller.Status.Available == 0:
+		return story{Text: "cert-manager does not run: no pod of its Deployment is available"}
 	case len(c.Status.Conditions) == 0:
 		return story{Text: "cert-manager has not looked at it yet"}
 	default:

@@ -21,6 +21,7 @@ func readIssuance(t *testing.T, name string) issuance {
 		t.Fatal(err)
 	}
 	is := issuance{known: true}
+	is.Controller.Status.Available = 1
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&is); err != nil {
 		t.Fatal(err)
@@ -64,6 +65,17 @@ func TestCertificateStories(t *testing.T) {
 
 func TestCertificateStoryWithoutCertManager(t *testing.T) {
 	if s := (issuance{}).story(redCSR); !strings.Contains(s.Text, "there is no cert-manager") {
+		t.Error(s.Text)
+	}
+}
+
+func TestCertificateStoryWhileCertManagerIsDown(t *testing.T) {
+	is := readIssuance(t, "order-pending")
+	is.Controller.Status.Available = 0
+	if s := is.story(redCSR); !strings.Contains(s.Text, "cert-manager does not run") {
+		t.Error(s.Text)
+	}
+	if s := readIssuance(t, "ready").story(redCSR); s.Text != "" {
 		t.Error(s.Text)
 	}
 }
