@@ -31,9 +31,8 @@ const releaseJob = "release-"
 // Domains is the stage that brings the extra domains into the releases: the
 // artifact's own ones that serve all domains, and one of its own for each domain.
 type Domains struct {
-	Admin *Admin
-	API   *API
-	Want  func(ctx context.Context) ([]Release, error)
+	Rollout
+	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
 	// Ours tells whether a deployed release is a domain's, made by wiabctl.
@@ -99,7 +98,7 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 // deploy runs helm upgrade as a job.
 func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) error {
 	layers := r.Layers
-	job := Job{Name: releaseJob + r.Name, Deadline: 20 * time.Minute}
+	job := Job{Name: releaseJob + r.Name, Deadline: d.longest()}
 	if r.Own {
 		job.Files = r.files()
 		for _, f := range job.Files {
@@ -108,11 +107,11 @@ func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) err
 	} else {
 		job.Inputs = []string{string(valuesText(r.Values))} // they are in the overlay
 	}
-	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=15m0s", r.Name, "./charts/" + r.Chart}
+	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=" + usual.String(), r.Name, "./charts/" + r.Chart}
 	for _, layer := range layers {
 		job.Script = append(job.Script, "--values="+layer)
 	}
-	return job.Run(ctx, d.Admin, say)
+	return d.run(ctx, job, say)
 }
 
 // files are the values of a release of wiabctl's own.
@@ -134,6 +133,6 @@ func (d Domains) uninstall(name string) change.Change {
 					return err
 				}
 			}
-			return Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}.Run(ctx, d.Admin, say)
+			return d.run(ctx, Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}, say)
 		}}
 }

@@ -75,7 +75,7 @@ func TestDomainsPlan(t *testing.T) {
 		stored(t, "somebody-elses", "1", "deployed", nil),
 		stored(t, "extra-stuck", "2", "pending-upgrade", map[string]any{"ours": true}),
 	}
-	stage := Domains{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}}),
+	stage := Domains{Rollout: Rollout{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}})},
 		Want: func(context.Context) ([]Release, error) {
 			return []Release{
 				{Name: "wire-server", Values: map[string]any{"domains": "green red"}, Layers: []string{"v"}},

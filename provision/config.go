@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/assets"
+	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/network"
 	"wiabctl/provision/change"
@@ -27,6 +28,7 @@ type Config struct {
 	Artifact assets.Spec  `yaml:"artifact"`
 	Assets   assets.Store `yaml:"assets"`
 	Calling  Calling      `yaml:"calling"`
+	Cluster  cluster.Spec `yaml:"cluster"`
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
 	Network  network.Spec `yaml:"network"`
@@ -128,6 +130,7 @@ func (c *Config) validate() error {
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
 	errs = append(errs, within("assets", c.Assets.Validate())...)
+	errs = append(errs, within("cluster", c.Cluster.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
 	return errors.Join(errs...)

@@ -139,7 +139,11 @@ func (i *Installation) offline(api *cluster.API) Stage {
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
-	return cluster.Helm{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+}
+
+func (i *Installation) rollout(api *cluster.API) cluster.Rollout {
+	return cluster.Rollout{Admin: i.admin, API: api, Ready: i.config.Cluster.Ready}
 }
 
 // helmEnvironment are the variables of helm-operations.sh (contract section 8.4).
@@ -162,7 +166,7 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 }
 
 func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Admin: i.admin, API: api, Want: i.releases, Missing: missing, Ours: ours}
+	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Ours: ours}
 }
 
 func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
