@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,6 +20,10 @@ func testAPI(t *testing.T, answers map[string]any) *API {
 		answer, ok := answers[r.URL.Path]
 		if !ok {
 			http.NotFound(w, r)
+			return
+		}
+		if text, ok := answer.(string); ok { // a log, not JSON
+			_, _ = io.WriteString(w, text)
 			return
 		}
 		_ = json.NewEncoder(w).Encode(answer)
@@ -39,7 +44,7 @@ func stored(t *testing.T, name, version, status string, values map[string]any) m
 	t.Helper()
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	if err := json.NewEncoder(z).Encode(map[string]any{"name": name, "config": values}); err != nil {
+	if err := json.NewEncoder(z).Encode(map[string]any{"name": name, "config": values, "manifest": "---\nkind: Deployment\nmetadata: {name: " + name + "}\n"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
