@@ -24,6 +24,10 @@ type Helm struct {
 	Environment func() ([]string, error)
 	// Overlays are the computed values by release; nil means that the release has none.
 	Overlays func(ctx context.Context) (map[string]map[string]any, error)
+	// UserOverlays are the user's values by release, checked.
+	UserOverlays func(ctx context.Context) (map[string]map[string]any, error)
+	// Diff tells in lines what is between two layers of values, without their secrets.
+	Diff func(before, after map[string]any) ([]string, error)
 }
 
 // helmJob is the name of the script's job.
@@ -39,6 +43,10 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	users, err := h.planUserOverlays(ctx)
+	if err != nil {
+		return nil, err
+	}
 	job, err := h.job()
 	if err != nil {
 		return nil, err
@@ -51,7 +59,7 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if len(script) == 0 {
 		script, err = h.planMissing(ctx, run)
 	}
-	return append(overlays, script...), err
+	return slices.Concat(overlays, users, script), err
 }
 
 // Forget makes the script run again.

@@ -83,11 +83,11 @@ func TestDomainsPlan(t *testing.T) {
 	stage := Domains{Rollout: Rollout{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}})},
 		Want: func(context.Context) ([]Release, error) {
 			return []Release{
-				{Name: "wire-server", Values: map[string]any{"domains": "green red"}, Layers: []string{"v"}},
+				{Name: "wire-server", Values: map[string]any{"domains": "green red"}},
 				{Name: "sftd", Values: map[string]any{"x": "y"}},
-				{Name: "extra-red", Own: true, Values: map[string]any{"domain": "red"}},
-				{Name: "extra-stuck", Own: true},
-				{Name: "extra-blue", Own: true, Secret: map[string]any{"key": "PRIVATE"}},
+				{Name: "extra-red", Own: map[string]any{}, Values: map[string]any{"domain": "red"}},
+				{Name: "extra-stuck", Own: map[string]any{}},
+				{Name: "extra-blue", Own: map[string]any{}, Secret: map[string]any{"key": "PRIVATE"}},
 			}, nil
 		},
 		Missing: func(live, want map[string]any) []string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
@@ -32,6 +33,8 @@ type Config struct {
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
 	Network  network.Spec `yaml:"network"`
+
+	dir string // of the file, beside which the overlays are
 }
 
 // HostSpec is the configuration's part about the KVM host itself.
@@ -55,6 +58,7 @@ func Load(file string) (Config, error) {
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
 	}
+	config.dir = filepath.Dir(file)
 	return config, nil
 }
 

@@ -21,7 +21,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.egressCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.overlayCheck, i.egressCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -139,7 +139,8 @@ func (i *Installation) offline(api *cluster.API) Stage {
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
-	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
+		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff}
 }
 
 func (i *Installation) rollout(api *cluster.API) cluster.Rollout {
