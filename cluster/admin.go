@@ -39,9 +39,6 @@ type Admin struct {
 // meanwhile wait for the one attempt, so that a host that does not answer costs its
 // deadline once.
 func (a *Admin) connect(ctx context.Context) (*Client, error) {
-	if client := a.living(); client != nil {
-		return client, nil
-	}
 	dialled := a.dialing.DoChan("", func() (any, error) { return a.dial(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
@@ -54,18 +51,12 @@ func (a *Admin) connect(ctx context.Context) (*Client, error) {
 	}
 }
 
-func (a *Admin) living() *Client {
+// dial returns the connection, a new one if there is none that lives.
+func (a *Admin) dial(ctx context.Context) (*Client, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.client != nil && a.client.Alive() {
-		return a.client
-	}
-	return nil
-}
-
-func (a *Admin) dial(ctx context.Context) (*Client, error) {
-	if client := a.living(); client != nil {
-		return client, nil
+		return a.client, nil
 	}
 	target, err := a.Target()
 	if err != nil {
@@ -75,8 +66,6 @@ func (a *Admin) dial(ctx context.Context) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.client = client
 	return client, nil
 }

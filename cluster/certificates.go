@@ -1,11 +1,8 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"wiabctl/provision/change"
@@ -14,134 +11,124 @@ import (
 // Certificates is the stage that waits until cert-manager has every Certificate
 // ready, for helm itself does not wait for them (contract section 2.1).
 type Certificates struct {
-	API  *API
-	Want []string // the names that must be there, in the namespace default
+	Admin *Admin
+	API   *API
+	Want  []string // the names that must be there, in the namespace default
+	// Obstacle says why a kubenode, and so a pod, does not get through to these places,
+	// each host:port; nil if it does. It is asked about what cert-manager does not reach.
+	Obstacle func(ctx context.Context, to []string) error
 }
 
 // Name of the stage.
 func (Certificates) Name() string { return "certificates" }
 
-// certificate is the part of a cert-manager Certificate that tells how it stands.
-type certificate struct {
-	Metadata struct {
-		Name string `json:"name"`
-	} `json:"metadata"`
-	Status struct {
-		Conditions []struct {
-			Type    string `json:"type"`
-			Status  string `json:"status"`
-			Message string `json:"message"`
-		} `json:"conditions"`
-	} `json:"status"`
-}
+// patience is the longest that a Certificate may take that nothing refuses.
+const patience = 15 * time.Minute
 
-// problem says why the certificate is not ready; empty means that it is.
-func (c certificate) problem() string {
-	for _, condition := range c.Status.Conditions {
-		if condition.Type != "Ready" {
-			continue
-		}
-		if condition.Status == "True" {
-			return ""
-		}
-		return cmp.Or(condition.Message, "it is not ready")
+// Plan lists the certificates that are not ready, or not at peace: one that is valid may be
+// in the middle of a renewal, or have failed at it. Of the latter those that were refused
+// for having asked too often are left alone.
+func (c Certificates) Plan(ctx context.Context) ([]change.Change, error) {
+	is, err := c.API.issuance(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return "cert-manager has not looked at it yet"
+	var changes []change.Change
+	for _, name := range c.Want {
+		if s := is.story(name); !is.settled(name, s) {
+			changes = append(changes, c.change(name, s))
+		}
+	}
+	return changes, nil
 }
 
-// issuing says whether cert-manager is getting it anew, while the old one may serve still.
-func (c certificate) issuing() bool {
-	for _, condition := range c.Status.Conditions {
-		if condition.Type == "Issuing" && condition.Status == "True" {
+// settled says that nothing is to be done or waited for.
+func (i issuance) settled(name string, s story) bool {
+	if s.Text == "" {
+		return true
+	}
+	for _, c := range i.Certificates {
+		if c.Metadata.Name == name {
+			return c.ready() && s.Limited
+		}
+	}
+	return false
+}
+
+// change is what makes the certificate ready: waiting, or another attempt.
+func (c Certificates) change(name string, s story) change.Change {
+	if s.Refused.IsZero() || s.Limited {
+		return change.Change{Verb: change.Wait, Subject: "certificate " + name, Reason: s.Text, Concurrent: true,
+			Apply: func(ctx context.Context, say change.Progress) error { return c.await(ctx, name, time.Time{}, say) }}
+	}
+	return change.Change{Verb: change.Restart, Subject: "certificate " + name, Reason: s.Text, Concurrent: true,
+		Apply: func(ctx context.Context, say change.Progress) error {
+			if err := c.retry(ctx, name, say); err != nil {
+				return err
+			}
+			return c.await(ctx, name, s.Refused, say)
+		}}
+}
+
+// Pending says whether any Certificate of the cluster is not ready, is being issued again or
+// waits for that, or a wanted one is missing. It is true as well where it cannot be told.
+func (c Certificates) Pending(ctx context.Context) bool {
+	is, err := c.API.issuance(ctx)
+	if err != nil {
+		return true
+	}
+	names := c.Want
+	for _, one := range is.Certificates {
+		names = append(names, one.Metadata.Name)
+	}
+	for _, name := range names {
+		if !is.settled(name, is.story(name)) {
 			return true
 		}
 	}
 	return false
 }
 
-// patience is the longest that a Certificate may take: an ACME order needs minutes,
-// and one that has failed is tried again after an hour, which is not waited for.
-const patience = 15 * time.Minute
-
-// Plan lists the certificates that are not ready.
-func (c Certificates) Plan(ctx context.Context) ([]change.Change, error) {
-	problems, err := c.problems(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var changes []change.Change
-	for _, name := range c.Want {
-		if problem := problems[name]; problem != "" {
-			changes = append(changes, change.Change{Verb: change.Wait, Subject: "certificate " + name, Reason: problem,
-				Concurrent: true, Apply: c.await(name)})
-		}
-	}
-	return changes, nil
-}
-
-// Pending says whether any Certificate of the cluster is not ready or is being
-// issued again, or a wanted one is missing. It is true as well where it cannot be told.
-func (c Certificates) Pending(ctx context.Context) bool {
-	all, err := c.list(ctx)
-	if err != nil {
-		return true
-	}
-	for _, name := range c.Want {
-		if !slices.ContainsFunc(all, func(one certificate) bool { return one.Metadata.Name == name }) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(all, func(one certificate) bool { return one.problem() != "" || one.issuing() })
-}
-
-func (c Certificates) await(name string) func(context.Context, change.Progress) error {
-	return func(ctx context.Context, say change.Progress) error {
-		err := change.Condition{
-			Description: "certificate " + name + " to be ready",
-			Deadline:    patience,
-			Interval:    200 * time.Millisecond,
-			Check: func(ctx context.Context) error {
-				problems, err := c.problems(ctx)
-				if err == nil && problems[name] != "" {
-					err = errors.New(problems[name])
-				}
+// await waits until the certificate is ready. It ends at once when that is refused, later
+// than before, and soon when cert-manager cannot succeed, for a reason that a kubenode
+// knows.
+func (c Certificates) await(ctx context.Context, name string, before time.Time, say change.Progress) error {
+	search := search{obstacle: c.Obstacle}
+	err := change.Condition{
+		Description: "certificate " + name,
+		Deadline:    patience,
+		Interval:    time.Second,
+		Check: func(ctx context.Context) error {
+			is, err := c.API.issuance(ctx)
+			if err != nil {
 				return err
-			},
-		}.Await(ctx, say)
-		if err != nil && ctx.Err() == nil {
-			return CertificateNotReady.Failf("certificate %s: %w", name, err)
-		}
+			}
+			s := is.story(name)
+			switch {
+			case s.Text == "":
+				return nil
+			case !is.known:
+				return change.Never(errors.New(s.Text))
+			case s.Refused.After(before):
+				return change.Never(s.failure(name))
+			}
+			if err := search.look(ctx, s.Unreached); err != nil {
+				return change.Never(err)
+			}
+			return errors.New(s.Text)
+		},
+	}.Await(ctx, say)
+	if err == nil || ctx.Err() != nil || len(change.Failures(err)) > 0 {
 		return err
 	}
+	return CertificateNotReady.Failf("certificate %s: %w", name, err)
 }
 
-// problems tells for each wanted certificate why it is not ready.
-func (c Certificates) problems(ctx context.Context) (map[string]string, error) {
-	problems := map[string]string{}
-	for _, name := range c.Want {
-		problems[name] = "it does not exist yet"
+// failure tells of a refusal, and when there will be another attempt without anybody.
+func (s story) failure(name string) error {
+	next := "and at once with the next `wiabctl up`"
+	if s.Limited {
+		next = "and wiabctl does not have it asked before"
 	}
-	all, err := c.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, one := range all {
-		problems[one.Metadata.Name] = one.problem()
-	}
-	return problems, nil
-}
-
-// list are all Certificates of the namespace; none while there is no cluster or no cert-manager.
-func (c Certificates) list(ctx context.Context) ([]certificate, error) {
-	var list struct {
-		Items []certificate `json:"items"`
-	}
-	err := c.API.get(ctx, "/apis/cert-manager.io/v1/namespaces/default/certificates", nil, &list)
-	if errors.Is(err, errNotFound) || errors.Is(err, change.ErrNotInstalled) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list the certificates: %w", err)
-	}
-	return list.Items, nil
+	return CertificateRefused.Failf("certificate %s: %s; cert-manager tries again at %s, %s", name, s.Text, stamp(s.Again), next)
 }

@@ -24,6 +24,8 @@ var (
 		Advice: "make room on that file system of the admin host, then run `wiabctl up` again: it goes on from there"}
 	CertificateNotReady = change.Kind{ID: "certificate-not-ready", Exit: 65,
 		Advice: "check that the six names of the domain resolve to the public address and that port 80 is reachable; then run `wiabctl up` again"}
+	CertificateRefused = change.Kind{ID: "certificate-refused", Exit: 104,
+		Advice: "mend what is told above, then run `wiabctl up`: it has cert-manager try again at once; where Let's Encrypt has been asked too often, only waiting helps"}
 	SecretsIncomplete = change.Kind{ID: "secrets-incomplete", Exit: 67,
 		Advice: "bring the file back from a backup of /var/lib/wiabctl/secrets; new secrets would break sessions, assets and calls"}
 	APIUnreachable = change.Kind{ID: "kubernetes-unreachable", Exit: 66,
@@ -37,5 +39,5 @@ var (
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
 	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull,
-		CertificateNotReady, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck}
+		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck}
 }

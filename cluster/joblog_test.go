@@ -66,6 +66,7 @@ func TestJobLog(t *testing.T) {
 	if len(read) != flood || read[flood-1] != at+"a line of a flood of output" {
 		t.Errorf("of %d lines %d were read", flood, len(read))
 	}
+	write(at + "wiabctl: run 7 success exited 0\n")
 	if got := log.last(t.Context(), 2); got != "a line of a flood of output\na line of a flood of output" {
 		t.Errorf("last lines %q", got)
 	}

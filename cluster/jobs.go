@@ -151,8 +151,11 @@ func Running(jobs []JobStatus) []JobStatus {
 
 // stageOf is the stage whose job it is.
 func stageOf(job string) string {
-	if strings.HasPrefix(job, releaseJob) {
+	switch {
+	case strings.HasPrefix(job, releaseJob):
 		return "domains"
+	case strings.HasPrefix(job, certificateJob):
+		return "certificates"
 	}
 	return job
 }

@@ -37,6 +37,7 @@ func TestJobs(t *testing.T) {
 	ran("cluster", 0, "7 success exited 0", at+"cluster\n")
 	ran("helm", 2*time.Hour, "7 ", at+"helm\n"+at+"half")
 	ran("release-red", time.Hour, "7 exit-code exited 1", at+"red\n")
+	ran("certificate-x", time.Minute, "7 success exited 0", at+"x\n")
 	ran("release-blue", 30*time.Minute, "7 stopped killed TERM", at+"blue\n")
 	for _, foreign := range []string{"NOT A JOB", "-x"} {
 		if err := os.Mkdir(filepath.Join(admin.Dir, jobsDir, foreign), 0o700); err != nil {
@@ -52,7 +53,7 @@ func TestJobs(t *testing.T) {
 	for _, j := range all {
 		got = append(got, strings.Join([]string{j.Name, j.Started.Format("15:04"), map[bool]string{true: "running"}[j.Running], j.End}, ","))
 	}
-	want := "helm,06:00,running, release-red,05:00,,exit-code exited 1 release-blue,04:30,,stopped killed TERM cluster,04:00,,success exited 0"
+	want := "helm,06:00,running, release-red,05:00,,exit-code exited 1 release-blue,04:30,,stopped killed TERM certificate-x,04:01,,success exited 0 cluster,04:00,,success exited 0"
 	if strings.Join(got, " ") != want {
 		t.Errorf("jobs:\n%s\nwant\n%s", strings.Join(got, " "), want)
 	}
@@ -60,12 +61,12 @@ func TestJobs(t *testing.T) {
 		t.Errorf("running: %v", running)
 	}
 
-	for name, want := range map[string]string{"": "helm", "helm": "helm", "domains": "release-red", "release-blue": "release-blue", "cluster": "cluster"} {
+	for name, want := range map[string]string{"": "helm", "helm": "helm", "domains": "release-red", "release-blue": "release-blue", "certificates": "certificate-x", "cluster": "cluster"} {
 		if j, err := Find(all, name); err != nil || j.Name != want {
 			t.Errorf("%q is %v (%v), want %s", name, j.Name, err, want)
 		}
 	}
-	if _, err := Find(all, "vms"); !errors.Is(err, JobUnknown.Failf("")) || !strings.Contains(err.Error(), "cluster, helm, release-blue, release-red") {
+	if _, err := Find(all, "vms"); !errors.Is(err, JobUnknown.Failf("")) || !strings.Contains(err.Error(), "certificate-x, cluster, helm, release-blue, release-red") {
 		t.Errorf("a stage without a job: %v", err)
 	}
 	if _, err := Find(nil, ""); !errors.Is(err, JobUnknown.Failf("")) {

@@ -67,7 +67,7 @@ func (a *API) workloads(ctx context.Context, r Deployed) ([]workload, error) {
 		if k.kind == "Job" {
 			of = r.hooks
 		}
-		if !slices.ContainsFunc(of, func(o object) bool { return o.Kind == k.kind }) {
+		if !slices.ContainsFunc(of, func(o reference) bool { return o.Kind == k.kind }) {
 			continue
 		}
 		var list struct{ Items []workload }
@@ -75,7 +75,7 @@ func (a *API) workloads(ctx context.Context, r Deployed) ([]workload, error) {
 			return nil, err
 		}
 		for _, w := range list.Items {
-			if w.Kind = k.kind; slices.Contains(of, object{w.Kind, w.Metadata.Name}) {
+			if w.Kind = k.kind; slices.Contains(of, reference{w.Kind, w.Metadata.Name}) {
 				all = append(all, w)
 			}
 		}

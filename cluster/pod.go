@@ -15,7 +15,7 @@ type pod struct {
 		Phase      string      `json:"phase"`
 		Reason     string      `json:"reason"`
 		Message    string      `json:"message"`
-		Conditions []condition `json:"conditions"`
+		Conditions conditions  `json:"conditions"`
 		Init       []container `json:"initContainerStatuses"`
 		Containers []container `json:"containerStatuses"`
 	} `json:"status"`
@@ -65,20 +65,13 @@ func (p pod) unready() bool {
 	if p.Metadata.DeletionTimestamp != nil || p.Status.Phase == "Succeeded" {
 		return false
 	}
-	for _, c := range p.Status.Conditions {
-		if c.Type == "Ready" {
-			return c.Status != "True"
-		}
-	}
-	return true
+	return !p.Status.Conditions.find("Ready").holds()
 }
 
 // problem says in words why the pod is not ready.
 func (p pod) problem() string {
-	for _, c := range p.Status.Conditions {
-		if c.Type == "PodScheduled" && c.Status == "False" {
-			return "is on no node: " + short(c.Message)
-		}
+	if c := p.Status.Conditions.find("PodScheduled"); c.Status == "False" {
+		return "is on no node: " + short(c.Message)
 	}
 	if p.Status.Phase == "Failed" && p.Status.Reason != "" {
 		return "has failed: " + p.Status.Reason + ": " + short(p.Status.Message)

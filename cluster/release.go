@@ -24,11 +24,11 @@ type Deployed struct {
 	Values    map[string]any // the values that it was deployed with, the chart's own defaults apart
 
 	manifest string // the objects that it is of, YAML documents
-	hooks    []object
+	hooks    []reference
 }
 
-// object names a Kubernetes object.
-type object struct {
+// reference names a Kubernetes object.
+type reference struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }
@@ -85,7 +85,7 @@ func unpackRelease(stored []byte) (Deployed, error) {
 	var release struct {
 		Config   map[string]any `json:"config"`
 		Manifest string         `json:"manifest"`
-		Hooks    []object       `json:"hooks"`
+		Hooks    []reference    `json:"hooks"`
 	}
 	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
 		return Deployed{}, fmt.Errorf("read the release: %w", err)
@@ -94,7 +94,7 @@ func unpackRelease(stored []byte) (Deployed, error) {
 }
 
 // objects are the objects that the release is of, and those that its hooks make.
-func (d Deployed) objects() ([]object, error) {
+func (d Deployed) objects() ([]reference, error) {
 	all := d.hooks
 	documents := yaml.NewDecoder(strings.NewReader(d.manifest))
 	for {
@@ -108,6 +108,6 @@ func (d Deployed) objects() ([]object, error) {
 		case err != nil:
 			return nil, fmt.Errorf("read the manifest of release %s: %w", d.Name, err)
 		}
-		all = append(all, object{one.Kind, one.Metadata.Name})
+		all = append(all, reference{one.Kind, one.Metadata.Name})
 	}
 }

@@ -65,7 +65,10 @@ func (t Target) login(ctx context.Context, conn net.Conn, alive time.Duration) (
 		if changed := (*hostKeyError)(nil); errors.As(err, &changed) {
 			return nil, HostKeyChanged.Failf("%s (%s): %w", t.Name, t.Address, changed)
 		}
-		return nil, Unreachable.Failf("log in to %s (%s) as %s: %w", t.Name, t.Address, t.User, errors.Join(err, context.Cause(ctx)))
+		if ctx.Err() != nil {
+			return nil, Unreachable.Failf("%s accepts connections at %s and does not let %s in within %s: %w", t.Name, t.Address, t.User, handshake, context.Cause(ctx))
+		}
+		return nil, Unreachable.Failf("log in to %s (%s) as %s: %w", t.Name, t.Address, t.User, err)
 	}
 	return newClient(t.Name, ssh.NewClient(c, channels, requests), alive), nil
 }

@@ -110,7 +110,7 @@ func (s scene) describe(w workload) []string {
 	for _, complaint := range w.complaints() {
 		lines = append(lines, "  "+complaint)
 	}
-	for _, e := range s.warnings(func(o object) bool { return w.concerns(o) }) {
+	for _, e := range s.warnings(func(o reference) bool { return w.concerns(o) }) {
 		lines = append(lines, "  "+e.String())
 	}
 	pods := s.waitingPods(w)
@@ -128,7 +128,7 @@ func (s scene) describe(w workload) []string {
 
 // concerns tells whether an event about the object is one about the workload: about
 // itself, or about the ReplicaSet that a Deployment makes its pods by.
-func (w workload) concerns(o object) bool {
+func (w workload) concerns(o reference) bool {
 	return o.Kind == w.Kind && o.Name == w.Metadata.Name ||
 		w.Kind == "Deployment" && o.Kind == "ReplicaSet" && strings.HasPrefix(o.Name, w.Metadata.Name+"-")
 }
@@ -136,7 +136,7 @@ func (w workload) concerns(o object) bool {
 func (s scene) describePod(p pod) []string {
 	problem := p.problem()
 	lines := []string{"  pod " + p.Metadata.Name + " " + problem}
-	for _, e := range s.warnings(func(o object) bool { return o == object{"Pod", p.Metadata.Name} }) {
+	for _, e := range s.warnings(func(o reference) bool { return o == reference{"Pod", p.Metadata.Name} }) {
 		if !strings.Contains(problem, short(e.Message)) {
 			lines = append(lines, "    "+e.String())
 		}
@@ -156,7 +156,7 @@ func (s scene) describePod(p pod) []string {
 }
 
 // warnings are the newest ones about some object.
-func (s scene) warnings(about func(object) bool) []event {
+func (s scene) warnings(about func(reference) bool) []event {
 	var all []event
 	for _, e := range s.events {
 		if about(e.InvolvedObject) {

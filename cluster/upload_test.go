@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -62,6 +63,24 @@ func TestUploadFails(t *testing.T) {
 			only(t, admin, "file", 0o600)
 		})
 	}
+}
+
+// What does not arrive as it was sent is not put in place.
+func TestUploadIsCompared(t *testing.T) {
+	admin := testAdmin(t)
+	if err := admin.Write(t.Context(), "a/file", []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	writeProgram(t, filepath.Join(bin, "sha256sum"), "echo 0123 *file")
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	if err := admin.Write(t.Context(), "a/file", []byte("after"), 0o600); err == nil || !strings.Contains(err.Error(), "differs from what was sent") {
+		t.Errorf("error = %v", err)
+	}
+	if have, err := admin.Read(t.Context(), "a/file"); err != nil || string(have) != "before" {
+		t.Errorf("the file is now %q (%v)", have, err)
+	}
+	only(t, admin, "file", 0o600)
 }
 
 // Nobody else can read what is on its way.

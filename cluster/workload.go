@@ -27,13 +27,6 @@ func (l labels) match(selector labels) bool {
 	return len(selector) > 0
 }
 
-type condition struct {
-	Type    string `json:"type"`
-	Status  string `json:"status"`
-	Reason  string `json:"reason"`
-	Message string `json:"message"`
-}
-
 // workload is what makes pods: a Deployment, StatefulSet, DaemonSet or Job.
 type workload struct {
 	Kind     string
@@ -45,14 +38,14 @@ type workload struct {
 		} `json:"selector"`
 	} `json:"spec"`
 	Status struct {
-		ObservedGeneration     int         `json:"observedGeneration"`
-		UpdatedReplicas        int         `json:"updatedReplicas"`
-		ReadyReplicas          int         `json:"readyReplicas"`
-		UnavailableReplicas    int         `json:"unavailableReplicas"`
-		DesiredNumberScheduled int         `json:"desiredNumberScheduled"`
-		UpdatedNumberScheduled int         `json:"updatedNumberScheduled"`
-		NumberReady            int         `json:"numberReady"`
-		Conditions             []condition `json:"conditions"`
+		ObservedGeneration     int        `json:"observedGeneration"`
+		UpdatedReplicas        int        `json:"updatedReplicas"`
+		ReadyReplicas          int        `json:"readyReplicas"`
+		UnavailableReplicas    int        `json:"unavailableReplicas"`
+		DesiredNumberScheduled int        `json:"desiredNumberScheduled"`
+		UpdatedNumberScheduled int        `json:"updatedNumberScheduled"`
+		NumberReady            int        `json:"numberReady"`
+		Conditions             conditions `json:"conditions"`
 	} `json:"status"`
 }
 
@@ -76,19 +69,14 @@ func (w workload) ready() bool {
 	case "DaemonSet":
 		return status.UpdatedNumberScheduled >= status.DesiredNumberScheduled && status.NumberReady >= status.DesiredNumberScheduled
 	default: // a Job
-		for _, c := range status.Conditions {
-			if c.Type == "Complete" && c.Status == "True" {
-				return true
-			}
-		}
-		return false
+		return status.Conditions.find("Complete").holds()
 	}
 }
 
 // complaints are what its controller says of its troubles.
 func (w workload) complaints() (all []string) {
 	for _, c := range w.Status.Conditions {
-		wrong := c.Status == "True" && (c.Type == "ReplicaFailure" || c.Type == "Failed") || c.Status == "False" && c.Type == "Progressing"
+		wrong := c.holds() && (c.Type == "ReplicaFailure" || c.Type == "Failed") || c.Status == "False" && c.Type == "Progressing"
 		if wrong {
 			all = append(all, c.Reason+": "+short(c.Message))
 		}
@@ -98,7 +86,7 @@ func (w workload) complaints() (all []string) {
 
 // event is what Kubernetes notes of an object.
 type event struct {
-	InvolvedObject object    `json:"involvedObject"`
+	InvolvedObject reference `json:"involvedObject"`
 	Reason         string    `json:"reason"`
 	Message        string    `json:"message"`
 	Count          int       `json:"count"`

@@ -32,6 +32,9 @@ const defaultRelease = "nginx-ingress-services"
 // ReleaseName is the helm release of the extra domain with that name.
 func ReleaseName(name string) string { return defaultRelease + "-" + name }
 
+// SftdCertificate is the Certificate object of the conference server (contract section 12).
+const SftdCertificate = "sftd"
+
 // CertificateName is the Certificate object of a domain: the chart turns its
 // dots into dashes, so a.b.org and a-b.org cannot both be served.
 func CertificateName(domain string) string {

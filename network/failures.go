@@ -54,6 +54,18 @@ var (
 	}
 )
 
+// What keeps the VMs from places of the internet, and from themselves through it.
+var (
+	HairpinClosed = change.Kind{
+		ID: "hairpin-closed", Exit: 105,
+		Advice: "open it with `wiabctl network hairpin on`; cert-manager goes on by itself, and `wiabctl up` waits for it",
+	}
+	NameLost = change.Kind{
+		ID: "name-lost", Exit: 106,
+		Advice: "make the domain's DNS records (A, and no AAAA) name the address that leads here; the VMs ask this host's own name servers",
+	}
+)
+
 // NameServerClash is a name server of somebody else's in the place of libvirt's.
 var NameServerClash = change.Kind{
 	ID: "name-server-clash", Exit: 87,
@@ -69,5 +81,5 @@ var BridgeMissing = change.Kind{
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, NameServerClash, BridgeMissing}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, HairpinClosed, NameLost, NameServerClash, BridgeMissing}
 }

@@ -141,15 +141,26 @@ func TestAddDomain(t *testing.T) {
 	}
 }
 
-func TestEgressCheck(t *testing.T) {
-	for egress, warned := range map[string]bool{"none": true, "acme": false, "full": false} {
-		config, err := Parse([]byte(smallest + "network: {egress: " + egress + "}\n"))
+func TestRenewalCheck(t *testing.T) {
+	for setting, want := range map[string][]string{
+		"egress: none": {"egress-closed"}, "egress: acme": nil, "egress: full": nil,
+		"hairpin: never": {"hairpin-closed"}, "hairpin: auto": nil, "hairpin: always": nil,
+		"egress: none, hairpin: never": {"egress-closed", "hairpin-closed"},
+	} {
+		config, err := Parse([]byte(smallest + "network: {" + setting + "}\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		warnings, err := change.Warnings(Open(config, nil).egressCheck(t.Context()))
-		if err != nil || (len(warnings) == 1) != warned {
-			t.Errorf("%s: warnings %v, %v", egress, warnings, err)
+		warnings, err := change.Warnings(Open(config, nil).renewalCheck(t.Context()))
+		var got []string
+		for _, w := range warnings {
+			got = append(got, w.ID)
+			if !strings.Contains(w.Cause, "green-example-org-csr, sftd") {
+				t.Errorf("%s does not name the certificates: %s", setting, w.Cause)
+			}
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: warnings %v, %v", setting, got, err)
 		}
 	}
 }

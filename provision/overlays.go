@@ -121,13 +121,16 @@ func (i *Installation) domainSet() ingress.Set {
 }
 
 // certificateNames are the Certificates that cert-manager has to make ready: the
-// default domain's, and those of the extra domains that bring none of their own.
+// default domain's, those of the extra domains that bring none of their own, and sftd's.
 func (i *Installation) certificateNames() []string {
 	names := []string{ingress.CertificateName(i.config.Ingress.Domain)}
 	for _, d := range i.config.Ingress.Domains {
 		if !d.Certificate.Own() {
 			names = append(names, ingress.CertificateName(d.Domain))
 		}
+	}
+	if i.config.Calling.selfHosted() {
+		names = append(names, ingress.SftdCertificate)
 	}
 	return names
 }

@@ -21,7 +21,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.overlayCheck, i.egressCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.overlayCheck, i.renewalCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -171,7 +171,7 @@ func (i *Installation) domains(api *cluster.API) Stage {
 }
 
 func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
-	return cluster.Certificates{API: api, Want: i.certificateNames()}
+	return cluster.Certificates{Admin: i.admin, API: api, Want: i.certificateNames(), Obstacle: i.obstacle}
 }
 
 func (i *Installation) verify() Stage {

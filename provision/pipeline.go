@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,13 +59,27 @@ func (p *Pipeline) Plan(ctx context.Context) []Planned {
 
 // Blocked is why a run cannot begin: the errors of the stages that cannot tell
 // what they have to do. A stage that stands after one with changes does not count:
-// those changes may be what it lacks, and it plans again in its turn.
+// those changes may be what it lacks, and it plans again in its turn. What several stages
+// ran into is told once.
 func (p *Pipeline) Blocked(plans []Planned) error {
 	var errs []error
+	met := map[*change.Failure]int{}
+	also := map[int][]string{}
 	for i, step := range p.Steps {
-		if plans[i].Err != nil && !p.touched(step, plans) {
-			errs = append(errs, plans[i].Err)
+		if plans[i].Err == nil || p.touched(step, plans) {
+			continue
 		}
+		if failures := change.Failures(plans[i].Err); len(failures) == 1 {
+			if first, again := met[failures[0]]; again {
+				also[first] = append(also[first], step.Name())
+				continue
+			}
+			met[failures[0]] = len(errs)
+		}
+		errs = append(errs, plans[i].Err)
+	}
+	for first, stages := range also {
+		errs[first] = fmt.Errorf("%w; the same stands in the way of %s", errs[first], strings.Join(stages, ", "))
 	}
 	return errors.Join(errs...)
 }

@@ -235,6 +235,23 @@ func TestUpIsBlockedByAllErrorsAtOnce(t *testing.T) {
 
 // A stage that cannot look before an earlier one has acted must not keep that one
 // from acting: else a run that was killed between the two could never go on.
+// What several stages ran into is told once; two things that only look alike are two.
+func TestBlockedTellsAnObstacleOnce(t *testing.T) {
+	w := newWorld()
+	silent := HostKeyMissing.Failf("the admin host is silent")
+	p := &Pipeline{Steps: []Step{
+		{testStage{world: w, name: "a", planErr: fmt.Errorf("read x: %w", silent)}, nil},
+		{testStage{world: w, name: "b", planErr: fmt.Errorf("read y: %w", silent)}, nil},
+		{testStage{world: w, name: "c", planErr: HostKeyMissing.Failf("the admin host is silent")}, nil},
+		{testStage{world: w, name: "d", planErr: silent}, nil},
+	}, Observe: func(Event) {}}
+	err := p.Blocked(p.Plan(t.Context()))
+	want := "a: read x: the admin host is silent; the same stands in the way of b, d\nc: the admin host is silent"
+	if err == nil || err.Error() != want {
+		t.Errorf("error:\n%v\nwant\n%s", err, want)
+	}
+}
+
 func TestUpCuresAnErrorOfALaterStage(t *testing.T) {
 	w := newWorld()
 	late := stageFunc{"late", func(context.Context) ([]change.Change, error) {

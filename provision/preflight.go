@@ -64,10 +64,16 @@ func (i *Installation) certificateCheck(context.Context) error {
 	return errors.Join(errs...)
 }
 
-// egressCheck warns where Let's Encrypt's certificates are wanted and the VMs may not ask for them.
-func (i *Installation) egressCheck(context.Context) error {
-	if names := i.certificateNames(); i.config.Network.Egress == network.EgressNone && len(names) > 0 {
-		return network.EgressClosed.Warnf("network.egress is none: the certificates %s can neither be issued nor renewed", strings.Join(names, ", "))
+// renewalCheck warns where the network lets Let's Encrypt's certificates neither come nor be
+// renewed, which is noticed months later.
+func (i *Installation) renewalCheck(context.Context) error {
+	names := strings.Join(i.certificateNames(), ", ")
+	var errs []error
+	if i.config.Network.Egress == network.EgressNone {
+		errs = append(errs, network.EgressClosed.Warnf("network.egress is none: the certificates %s can neither be issued nor renewed", names))
 	}
-	return nil
+	if i.config.Network.Hairpin == network.HairpinNever {
+		errs = append(errs, network.HairpinClosed.Warnf("network.hairpin is never: cert-manager's own check of a domain does not come through, so the certificates %s can neither be issued nor renewed", names))
+	}
+	return errors.Join(errs...)
 }

@@ -7,7 +7,7 @@ set -u
 # costs the log and not the job.
 stamp() {
   exec perl -e '
-    $SIG{$_} = "IGNORE" for qw(TERM INT HUP PIPE);
+    $SIG{$_} = "IGNORE" for qw(TERM INT HUP);
     my ($fresh, $lost) = (1, 0);
     sub put {
       my ($text) = @_;

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wiabctl/e2e/recipe"
@@ -24,8 +26,8 @@ const (
 )
 
 // Build returns the path of the archive, wire-server-deploy-static-<hash>.tgz,
-// from the cache if its inputs are unchanged: the files and programs here, the
-// packages of the tools image, the release, and kubebox, the path of the executable
+// from the cache if its inputs are unchanged: the files and programs here, the types of
+// cert-manager, the packages of the tools image, the release, and kubebox, the path of the executable
 // that is kubectl and yq in the tools container, with helm beside it. Another release
 // than Release differs in the versions of its charts and images alone. It has to be
 // called from within the module's source tree, and needs go and mmdebstrap.
@@ -34,7 +36,11 @@ func Build(ctx context.Context, kubebox, release string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	inputs, err := inputs(source, kubebox, release)
+	types, err := certManagerTypes(ctx, source)
+	if err != nil {
+		return "", fmt.Errorf("artifact: %w", err)
+	}
+	inputs, err := inputs(source, kubebox, release, types)
 	if err != nil {
 		return "", fmt.Errorf("artifact: %w", err)
 	}
@@ -49,7 +55,7 @@ func Build(ctx context.Context, kubebox, release string) (string, error) {
 				return err
 			}
 			defer os.RemoveAll(work)
-			b := builder{source: source, work: work, kubebox: kubebox, release: release, hash: hash}
+			b := builder{source: source, work: work, types: types, kubebox: kubebox, release: release, hash: hash}
 			return b.build(ctx, filepath.Join(dir, name))
 		},
 	}.Get(ctx)
@@ -73,10 +79,14 @@ func Hash(archive string) (string, error) {
 func helmBeside(kubebox string) string { return filepath.Join(filepath.Dir(kubebox), "helm") }
 
 // inputs are all that the archive depends on.
-func inputs(source, kubebox, release string) ([]string, error) {
+func inputs(source, kubebox, release, types string) ([]string, error) {
 	all := []string{format, release, toolsRoot().Key()}
+	trees := map[string]string{"types": types}
 	for _, sub := range append([]string{"files", "debs"}, programs...) {
-		tree, err := recipe.Tree(filepath.Join(source, sub))
+		trees[sub] = filepath.Join(source, sub)
+	}
+	for _, sub := range slices.Sorted(maps.Keys(trees)) {
+		tree, err := recipe.Tree(trees[sub])
 		if err != nil {
 			return nil, err
 		}

@@ -50,6 +50,9 @@ func TestBuild(t *testing.T) {
 	if got := find(members, "bin/helm-operations.sh").mode; got != 0o755 {
 		t.Errorf("bin/helm-operations.sh has mode %o", got)
 	}
+	if types := find(members, "charts/cert-manager/charts/cert-manager/templates/crd-challenges.yaml").data; !strings.Contains(types, "name: challenges.acme.cert-manager.io") {
+		t.Errorf("cert-manager's chart lacks its types: %.200s", types)
+	}
 	tools := untar(t, unzip(t, find(members, "containers-adminhost/container-wire-server-deploy.tgz").data))
 	var manifest []imageManifest
 	if err := json.Unmarshal([]byte(find(tools, "manifest.json").data), &manifest); err != nil {

@@ -16,6 +16,7 @@ import (
 type builder struct {
 	source  string // this package's directory
 	work    string // a directory for what lies between
+	types   string // the directory of cert-manager's types
 	kubebox string
 	release string
 	hash    string
@@ -50,10 +51,14 @@ func (b builder) build(ctx context.Context, out string) error {
 // path is a file's in the working directory.
 func (b builder) path(name string) string { return filepath.Join(b.work, name) }
 
-// files copies what the archive holds beside images and archives. The charts that have
+// files copies what the archive holds beside images and archives, and adds cert-manager's
+// types to its chart. The charts that have
 // the release's version get that of the release that is built.
 func (b builder) files() error {
 	if err := os.CopyFS(b.path("files"), os.DirFS(filepath.Join(b.source, "files"))); err != nil {
+		return err
+	}
+	if err := b.addTypes(); err != nil {
 		return err
 	}
 	charts, err := filepath.Glob(b.path("files/charts/*/Chart.yaml"))

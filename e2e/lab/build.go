@@ -24,6 +24,11 @@ type parts struct {
 	artifact string // the miniature wire-server-deploy
 }
 
+// acme is the program of the internet's certificate authority.
+func (p *parts) acme() string {
+	return filepath.Join(filepath.Dir(p.kubebox), programName(acmePackage))
+}
+
 // build gets all parts, from the cache where their inputs are unchanged.
 func (l *Lab) build(ctx context.Context) (*parts, error) {
 	var p parts

@@ -15,16 +15,16 @@ import (
 )
 
 // Client is a client on the lab's internet: it calls from 198.51.100.7, knows
-// the lab's names and trusts the lab's authority alone. Each request opens its
+// the lab's names and trusts the lab's authorities alone. Each request opens its
 // own connection, so each one proves the whole way, and redirects are followed.
 func (l *Lab) Client() (*http.Client, error) {
-	authority, err := os.ReadFile(l.path("ca", "ca.crt"))
+	trusted, err := os.ReadFile(l.trust())
 	if err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(authority) {
-		return nil, fmt.Errorf("%s holds no certificate", l.path("ca", "ca.crt"))
+	if !pool.AppendCertsFromPEM(trusted) {
+		return nil, fmt.Errorf("%s holds no certificate", l.trust())
 	}
 	return &http.Client{
 		Timeout: 10 * time.Second,

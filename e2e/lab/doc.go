@@ -4,7 +4,8 @@
 //
 //	internet namespace                          KVM host (systemd-nspawn)
 //	198.51.100.7  the client                    203.0.113.10/24 host0
-//	203.0.113.1   DNS, web server  -- inet0 --  libvirtd, docker, sshd, kubebox
+//	203.0.113.1   DNS, web server, -- inet0 --  libvirtd, docker, sshd, kubebox
+//	              ACME server          |
 //	                                   |
 //	                                   +------  bare machines, as scenarios want them
 //
@@ -13,5 +14,6 @@
 // What takes long to build comes from the cache (package recipe).
 //
 // The network namespace has no way out. Its addresses are of the documentation
-// ranges (RFC 5737), its names below the example domains (RFC 2606).
+// ranges (RFC 5737), its names below the example domains (RFC 2606) and
+// those of Let's Encrypt's servers.
 package lab

@@ -43,9 +43,9 @@ func (l *Lab) Internet(ctx context.Context, name string, args ...string) *exec.C
 }
 
 // Curl prepares a call of curl as the client: with the client's address and
-// trust in the lab's authority alone.
+// trust in the lab's authorities alone.
 func (l *Lab) Curl(ctx context.Context, args ...string) *exec.Cmd {
-	fixed := []string{"--interface", Guest, "--cacert", l.path("ca", "ca.crt"), "--capath", "/dev/null"}
+	fixed := []string{"--interface", Guest, "--cacert", l.trust(), "--capath", "/dev/null"}
 	return l.Internet(ctx, "curl", append(fixed, args...)...)
 }
 

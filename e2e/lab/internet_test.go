@@ -42,6 +42,14 @@ func newInternet(t *testing.T) *Lab {
 	if err := l.startInternet(t.Context(), program); err != nil {
 		t.Fatal(err)
 	}
+	authority := exec.CommandContext(t.Context(), "go", "build", "-o", l.path("bin", "acme"), acmePackage)
+	authority.Dir = filepath.Join(l.repository, "e2e", "kube")
+	if err := run(authority); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.startACME(t.Context(), l.path("bin", "acme")); err != nil {
+		t.Fatal(err)
+	}
 	return l
 }
 
@@ -95,6 +103,15 @@ func TestInternet(t *testing.T) {
 			t.Errorf("%q, %v", out, err)
 		}
 	})
+	t.Run("the certificate authority", func(t *testing.T) {
+		out, err := l.Curl(t.Context(), "-sS", "https://acme-v02.api.letsencrypt.org/directory").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), `"newOrder": "https://acme-v02.api.letsencrypt.org/`) {
+			t.Errorf("%s, %v", out, err)
+		}
+		if text, err := os.ReadFile(l.trust()); err != nil || strings.Count(string(text), "BEGIN CERTIFICATE") != 2 {
+			t.Errorf("who is trusted: %s, %v", text, err)
+		}
+	})
 	t.Run("a foreign name", func(t *testing.T) {
 		if ip, err := l.resolve(t.Context(), "wire.com"); err == nil {
 			t.Errorf("wire.com is %s, want no such name", ip)
@@ -110,7 +127,7 @@ func TestInternet(t *testing.T) {
 
 func TestDownRemovesEverything(t *testing.T) {
 	l := newInternet(t)
-	pid := l.internet().running()
+	pids := []int{l.internet().running(), l.acme().running()}
 	if err := l.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +136,10 @@ func TestDownRemovesEverything(t *testing.T) {
 			t.Errorf("%s is still there (%v)", path, err)
 		}
 	}
-	if state, _, err := stat(pid); err == nil && state != "Z" {
-		t.Errorf("process %d still runs", pid)
+	for _, pid := range pids {
+		if state, _, err := stat(pid); err == nil && state != "Z" {
+			t.Errorf("process %d still runs", pid)
+		}
 	}
 	if err := l.Down(t.Context()); err != nil {
 		t.Errorf("a second time: %v", err)

@@ -23,7 +23,7 @@ func Kubebox(ctx context.Context, o Options) (string, error) {
 }
 
 // kubebox builds Kubernetes for the lab, a module of its own with a build of
-// many minutes, and helm beside it. It returns the path of kubebox.
+// many minutes, and the other programs of it beside. It returns the path of kubebox.
 func (l *Lab) kubebox(ctx context.Context) (string, error) {
 	source := filepath.Join(l.repository, "e2e", "kube")
 	tree, err := recipe.Tree(source)
@@ -56,7 +56,7 @@ func (l *Lab) kubebox(ctx context.Context) (string, error) {
 
 // kubePrograms are the packages of e2e/kube's module that become programs.
 func kubePrograms() []string {
-	return []string{".", "helm.sh/helm/v3/cmd/helm"}
+	return []string{".", "helm.sh/helm/v3/cmd/helm", "./cert-manager", acmePackage}
 }
 
 func programName(pkg string) string {

@@ -82,7 +82,7 @@ func (l *Lab) Down(ctx context.Context) error {
 	for _, m := range l.machines() {
 		errs = append(errs, m.stop())
 	}
-	errs = append(errs, l.internet().kill(), l.removeNamespace(ctx), removeControlGroups(l.name()))
+	errs = append(errs, l.internet().kill(), l.acme().kill(), l.removeNamespace(ctx), removeControlGroups(l.name()))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("lab: down: %w", err)
 	}
@@ -108,8 +108,11 @@ func (l *Lab) boot(ctx context.Context, p *parts) error {
 	if err := l.startInternet(ctx, p.internet); err != nil {
 		return err
 	}
+	if err := l.startACME(ctx, p.acme()); err != nil {
+		return err
+	}
 	if l.kvmHost().supervisor().running() != 0 {
-		return errors.Join(l.installPrograms(l.Path(""), p), l.kvmHost().awaitBoot(ctx))
+		return errors.Join(l.renew(l.Path(""), p), l.kvmHost().awaitBoot(ctx))
 	}
 	if err := l.prepareHost(p); err != nil {
 		return err

@@ -38,24 +38,32 @@ func (l *Lab) prepareHost(p *parts) error {
 		err := errors.Join(
 			copyTree(hostFiles, "hostfiles", upper),
 			makeLinks(upper, hostLinks()),
-			l.installAuthority(p.root, upper),
 			l.writeConfiguration(upper, p),
 		)
 		if err != nil {
 			return err
 		}
 	}
-	if err := l.installPrograms(upper, p); err != nil {
+	if err := l.renew(upper, p); err != nil {
 		return err
 	}
 	return os.WriteFile(prepared, nil, 0o644)
 }
 
-// installPrograms puts today's builds on the host.
+// renew brings what may be another than when the host was prepared.
+func (l *Lab) renew(root string, p *parts) error {
+	return errors.Join(l.installPrograms(root, p), l.installTrust(p.root, root))
+}
+
+// installPrograms puts today's builds on the host; the certificate authority's is not the
+// host's business.
 func (l *Lab) installPrograms(root string, p *parts) error {
 	errs := []error{installFile(p.wiabctl, filepath.Join(root, "usr/local/bin/wiabctl"), 0o755)}
 	if p.kubebox != "" {
 		for _, program := range kubePrograms() {
+			if program == acmePackage {
+				continue
+			}
 			name := programName(program)
 			errs = append(errs, installFile(filepath.Join(filepath.Dir(p.kubebox), name), filepath.Join(root, "usr/local/bin", name), 0o755))
 		}
@@ -63,10 +71,9 @@ func (l *Lab) installPrograms(root string, p *parts) error {
 	return errors.Join(errs...)
 }
 
-// installAuthority makes the host trust the lab's authority, and lets the
-// control plane sign with it.
-func (l *Lab) installAuthority(root, upper string) error {
-	cert, err := os.ReadFile(l.path("ca", "ca.crt"))
+// installTrust makes the host trust whom all on the lab's internet trust.
+func (l *Lab) installTrust(root, upper string) error {
+	trusted, err := os.ReadFile(l.trust())
 	if err != nil {
 		return err
 	}
@@ -77,10 +84,8 @@ func (l *Lab) installAuthority(root, upper string) error {
 		return err
 	}
 	return errors.Join(
-		writeFile(filepath.Join(upper, bundle), append(all, cert...)),
-		writeFile(filepath.Join(upper, "usr/local/share/ca-certificates/lab.crt"), cert),
-		installFile(l.path("ca", "ca.crt"), filepath.Join(upper, "etc/lab/ca.crt"), 0o644),
-		installFile(l.path("ca", "ca.key"), filepath.Join(upper, "etc/lab/ca.key"), 0o600),
+		writeFile(filepath.Join(upper, bundle), append(all, trusted...)),
+		writeFile(filepath.Join(upper, "usr/local/share/ca-certificates/lab.crt"), trusted),
 	)
 }
 

@@ -29,6 +29,8 @@ func (w *world) backend(to route) (http.Handler, bool) {
 		return page(env), ok
 	case strings.HasPrefix(to.service, "s3-http"), strings.HasPrefix(to.service, "minio"):
 		return http.HandlerFunc(accessDenied), true
+	case strings.HasPrefix(to.service, solverService):
+		return w.state.solver(to.namespace, to.service)
 	case to.service == "sftd":
 		return http.HandlerFunc(sftURL), true
 	default:

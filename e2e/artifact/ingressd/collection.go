@@ -28,8 +28,8 @@ type object interface {
 
 // collection is one kind of object: listed once, then watched.
 type collection[T object] struct {
-	path     string // "/api/v1/services"
-	selector string // a field selector; empty for all
+	path     string     // "/api/v1/services"
+	selector url.Values // fieldSelector or labelSelector; none for all
 	publish  func(map[string]T)
 }
 
@@ -151,9 +151,7 @@ func failure(status json.RawMessage) error {
 }
 
 func (c collection[T]) url(query url.Values) string {
-	if c.selector != "" {
-		query.Set("fieldSelector", c.selector)
-	}
+	maps.Copy(query, c.selector)
 	if len(query) == 0 {
 		return c.path
 	}

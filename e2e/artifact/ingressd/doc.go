@@ -4,7 +4,9 @@
 // request from outside proves the whole way: DNS, firewall, Ingress,
 // certificate, and the value that a chart wrote.
 //
-// What it mimics is what can be seen from outside. It is not a proxy: the
-// services' answers are made up here (backends.go), from ConfigMaps and
-// Deployments.
+// Beside, it lets through what pods on the node would send (proxy.go): cert-manager's,
+// which runs elsewhere.
+//
+// What it mimics is what can be seen from outside. The services' answers are made up
+// here (backends.go), from ConfigMaps, Deployments and the Pods of cert-manager's solver.
 package main

@@ -17,14 +17,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// watched are the collections that ingressd may ask for, with the selector it
-// must give.
-var watched = map[string]string{
-	"/apis/networking.k8s.io/v1/ingresses": "",
-	"/api/v1/secrets":                      "type=kubernetes.io/tls",
-	"/api/v1/configmaps":                   "metadata.name!=kube-root-ca.crt",
-	"/api/v1/services":                     "",
-	"/apis/apps/v1/deployments":            "",
+// watched are the collections that ingressd may ask for, with the selectors it
+// must give: of fields and of labels.
+var watched = map[string][2]string{
+	"/apis/networking.k8s.io/v1/ingresses": {},
+	"/api/v1/secrets":                      {"type=kubernetes.io/tls", ""},
+	"/api/v1/configmaps":                   {"metadata.name!=kube-root-ca.crt", ""},
+	"/api/v1/services":                     {},
+	"/apis/apps/v1/deployments":            {},
+	"/api/v1/pods":                         {"", "acme.cert-manager.io/http01-solver=true"},
 }
 
 // fakeAPI plays list and watch of the Kubernetes API, and fails the test on
@@ -144,7 +145,7 @@ func (f *fakeAPI) listed(path string) int {
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	selector, ok := watched[r.URL.Path]
 	query := r.URL.Query()
-	if !ok || r.Method != http.MethodGet || query.Get("fieldSelector") != selector {
+	if !ok || r.Method != http.MethodGet || [2]string{query.Get("fieldSelector"), query.Get("labelSelector")} != selector {
 		f.t.Errorf("unexpected request: %s %s", r.Method, r.URL)
 		http.NotFound(w, r)
 		return

@@ -62,11 +62,11 @@ func (f *front) tls() *tls.Config {
 	}
 }
 
-// plain answers HTTP: redirects to HTTPS where there is TLS.
+// plain answers HTTP: redirects to HTTPS where there is TLS, but not who asks for a challenge.
 func (f *front) plain(rw http.ResponseWriter, req *http.Request) {
 	w := f.mirror.world.Load()
 	name := hostname(req)
-	if h := w.hosts[name]; h != nil && h.secure {
+	if h := w.hosts[name]; h != nil && h.secure && !strings.HasPrefix(req.URL.Path, challenges) {
 		http.Redirect(rw, req, "https://"+name+req.URL.RequestURI(), http.StatusPermanentRedirect)
 		return
 	}

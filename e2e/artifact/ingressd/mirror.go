@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -60,25 +61,30 @@ func (m *mirror) follow(ctx context.Context, api *api) {
 	var all sync.WaitGroup
 	all.Go(func() { m.keep(ctx) })
 	all.Go(func() {
-		mirrored(m, "/apis/networking.k8s.io/v1/ingresses", "", func(s *state) *map[string]ingress { return &s.Ingresses }).follow(ctx, api)
+		mirrored(m, "/apis/networking.k8s.io/v1/ingresses", nil, func(s *state) *map[string]ingress { return &s.Ingresses }).follow(ctx, api)
 	})
 	all.Go(func() {
-		mirrored(m, "/api/v1/secrets", "type=kubernetes.io/tls", func(s *state) *map[string]secret { return &s.Secrets }).follow(ctx, api)
+		mirrored(m, "/api/v1/secrets", fields("type=kubernetes.io/tls"), func(s *state) *map[string]secret { return &s.Secrets }).follow(ctx, api)
 	})
 	all.Go(func() {
-		mirrored(m, "/api/v1/configmaps", "metadata.name!=kube-root-ca.crt", func(s *state) *map[string]configMap { return &s.ConfigMaps }).follow(ctx, api)
+		mirrored(m, "/api/v1/configmaps", fields("metadata.name!=kube-root-ca.crt"), func(s *state) *map[string]configMap { return &s.ConfigMaps }).follow(ctx, api)
 	})
 	all.Go(func() {
-		mirrored(m, "/api/v1/services", "", func(s *state) *map[string]service { return &s.Services }).follow(ctx, api)
+		mirrored(m, "/api/v1/services", nil, func(s *state) *map[string]service { return &s.Services }).follow(ctx, api)
 	})
 	all.Go(func() {
-		mirrored(m, "/apis/apps/v1/deployments", "", func(s *state) *map[string]deployment { return &s.Deployments }).follow(ctx, api)
+		mirrored(m, "/apis/apps/v1/deployments", nil, func(s *state) *map[string]deployment { return &s.Deployments }).follow(ctx, api)
+	})
+	all.Go(func() {
+		mirrored(m, "/api/v1/pods", url.Values{"labelSelector": {"acme.cert-manager.io/http01-solver=true"}}, func(s *state) *map[string]pod { return &s.Pods }).follow(ctx, api)
 	})
 	all.Wait()
 }
 
+func fields(selector string) url.Values { return url.Values{"fieldSelector": {selector}} }
+
 // mirrored is the collection at path that lands in one part of the state.
-func mirrored[T object](m *mirror, path, selector string, part func(*state) *map[string]T) collection[T] {
+func mirrored[T object](m *mirror, path string, selector url.Values, part func(*state) *map[string]T) collection[T] {
 	return collection[T]{path: path, selector: selector, publish: func(items map[string]T) {
 		m.mu.Lock()
 		defer m.mu.Unlock()

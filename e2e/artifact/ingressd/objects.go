@@ -10,6 +10,7 @@ type metadata struct {
 	ResourceVersion   string            `json:"resourceVersion,omitempty"`
 	CreationTimestamp string            `json:"creationTimestamp,omitempty"`
 	Annotations       map[string]string `json:"annotations,omitempty"`
+	Labels            map[string]string `json:"labels,omitempty"`
 }
 
 // named is what every object has.
@@ -69,6 +70,41 @@ type configMap struct {
 
 type service struct {
 	named
+	Spec struct {
+		Selector map[string]string `json:"selector,omitempty"`
+	} `json:"spec"`
+}
+
+type pod struct {
+	named
+	Spec struct {
+		Containers []container `json:"containers"`
+	} `json:"spec"`
+	Status struct {
+		Conditions []struct {
+			Type   string `json:"type"`
+			Status string `json:"status"`
+		} `json:"conditions,omitempty"`
+	} `json:"status"`
+}
+
+func (p pod) ready() bool {
+	for _, c := range p.Status.Conditions {
+		if c.Type == "Ready" {
+			return c.Status == "True"
+		}
+	}
+	return false
+}
+
+// has tells whether the pod has all these labels.
+func (p pod) has(labels map[string]string) bool {
+	for name, value := range labels {
+		if p.Metadata.Labels[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 type deployment struct {
@@ -83,6 +119,7 @@ type deployment struct {
 }
 
 type container struct {
+	Args    []string   `json:"args,omitempty"`
 	Env     []variable `json:"env,omitempty"`
 	EnvFrom []struct {
 		ConfigMapRef struct {
@@ -103,6 +140,7 @@ type state struct {
 	ConfigMaps  map[string]configMap  `json:"configMaps"`
 	Services    map[string]service    `json:"services"`
 	Deployments map[string]deployment `json:"deployments"`
+	Pods        map[string]pod        `json:"pods"`
 }
 
 // environment is what the first container of a deployment is given: its

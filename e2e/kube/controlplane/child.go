@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -62,15 +63,28 @@ func (c *child) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// This binary is all programs; /proc/self/exe still is this one after the
-	// file was replaced.
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", c.args...)
+	path, err := c.path()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, path, c.args...)
 	cmd.Args[0] = c.name
+	cmd.Env = append(os.Environ(), c.env...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopGrace
 	return errors.Join(cmd.Run(), out.Close())
+}
+
+// path is the executable. This binary is most programs, and /proc/self/exe still is this
+// one after the file was replaced; the others lie beside it.
+func (c *child) path() (string, error) {
+	if !c.apart {
+		return "/proc/self/exe", nil
+	}
+	self, err := os.Executable()
+	return filepath.Join(filepath.Dir(self), c.name), err
 }
 
 // ended says how the program ended last; empty if it never did.

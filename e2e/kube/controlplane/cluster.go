@@ -8,10 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"k8s.io/client-go/tools/clientcmd"
-
-	"wiabctl/e2e/kube/issuer"
-	"wiabctl/e2e/kube/pki"
 	"wiabctl/e2e/kube/registry"
 )
 
@@ -24,7 +20,6 @@ type cluster struct {
 	kubeconfig []byte // for others than this host
 	probe      *probe
 	children   []*child
-	issuer     *issuer.Issuer
 	follower   *registry.Follower
 
 	cancel context.CancelFunc
@@ -33,7 +28,7 @@ type cluster struct {
 
 // start brings up the control plane in l without waiting for it. It runs until
 // ctx ends or it is stopped.
-func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) (*cluster, error) {
+func start(ctx context.Context, l layout, identity Identity) (*cluster, error) {
 	creds, err := prepareCredentials(l, identity.Server)
 	if err != nil {
 		return nil, err
@@ -50,14 +45,6 @@ func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) 
 	if err != nil {
 		return nil, err
 	}
-	config, err := clientcmd.RESTConfigFromKubeConfig(local)
-	if err != nil {
-		return nil, err
-	}
-	issuer, err := issuer.New(config, ca)
-	if err != nil {
-		return nil, err
-	}
 	err = errors.Join(
 		os.WriteFile(l.kubeconfig(), local, 0o600),
 		os.WriteFile(l.egress(), []byte(egressSelection(l)), 0o600),
@@ -71,7 +58,7 @@ func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) 
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{identity: identity, kubeconfig: remote, probe: probe, issuer: issuer, follower: follower, ended: make(chan struct{})}
+	c := &cluster{identity: identity, kubeconfig: remote, probe: probe, follower: follower, ended: make(chan struct{})}
 	c.children = c.programs(l)
 	ctx, c.cancel = context.WithCancel(ctx)
 	go c.run(ctx)
@@ -81,7 +68,7 @@ func start(ctx context.Context, l layout, identity Identity, ca *pki.Authority) 
 // programs are the children, with what has to come before each start.
 func (c *cluster) programs(l layout) []*child {
 	var all []*child
-	for _, p := range programs(l, c.identity.Server) {
+	for _, p := range programs(l, c.identity) {
 		child := &child{program: p, log: l.log(p.name)}
 		switch p.name {
 		case "kube-apiserver":
@@ -137,12 +124,6 @@ func (c *cluster) live(ctx context.Context) {
 			child.keep(ctx)
 		})
 	}
-	running.Go(func() {
-		<-answering.Done()
-		if err := c.issuer.Run(ctx); err != nil && ctx.Err() == nil {
-			slog.Error("certificates are no longer issued", "error", err)
-		}
-	})
 	<-answering.Done()
 	slog.Info("the cluster's life ends", "reason", c.follower.Follow(ctx))
 }

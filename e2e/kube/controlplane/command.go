@@ -13,22 +13,14 @@ import (
 	"time"
 
 	"k8s.io/klog/v2"
-
-	"wiabctl/e2e/kube/pki"
 )
 
 // Main is the program controlplane: it serves until it is told to end.
 func Main(args []string) error {
 	flags := flag.NewFlagSet("controlplane", flag.ContinueOnError)
 	dir := flags.String("dir", "/var/lib/lab-kube", "where the cluster lives")
-	cert := flags.String("ca-cert", "", "certificate of the authority that signs what is issued in the cluster")
-	key := flags.String("ca-key", "", "its key")
 	listen := flags.String("listen", "127.0.0.1:6442", "address of the HTTP interface")
 	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	ca, err := pki.ReadAuthority(*cert, *key)
-	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(*dir, 0o700); err != nil {
@@ -37,7 +29,7 @@ func Main(args []string) error {
 	klog.SetSlogLogger(slog.Default())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	supervisor := New(ctx, *dir, ca)
+	supervisor := New(ctx, *dir)
 	defer supervisor.Stop()
 	listener, err := net.Listen("tcp", *listen)
 	if err != nil {

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	nodefast "sigs.k8s.io/kwok/kustomize/stage/node/fast"
@@ -40,11 +41,22 @@ type program struct {
 	args []string
 	// late programs start once the API server answers, which they need.
 	late bool
+	// apart is a program that is a binary of its own.
+	apart bool
+	// env is added to the environment.
+	env []string
 	// lasting programs go on when the others end because the disk was set back.
 	lasting bool
 }
 
-func programs(l layout, server string) []program {
+// proxyPort is where a node lets through what its pods send (e2e/artifact/ingressd).
+const proxyPort = "3128"
+
+// programs are the processes of a cluster. Cert-manager is a pod of the first node as far
+// as the network can tell: it goes with its node, and all it sends leaves from there.
+func programs(l layout, i Identity) []program {
+	server := i.Server
+	proxy := "http://" + net.JoinHostPort(i.Keeper, proxyPort)
 	kubeconfig := "--kubeconfig=" + l.kubeconfig()
 	return []program{
 		{name: "etcd", lasting: true, args: []string{
@@ -80,6 +92,7 @@ func programs(l layout, server string) []program {
 			kubeconfig, "--config=" + l.stages(), "--manage-all-nodes=true", "--cidr=" + podGateway,
 			"--node-ip=" + server, fmt.Sprintf("--node-lease-duration-seconds=%d", leaseSeconds),
 		}},
+		{name: "cert-manager", late: true, apart: true, args: []string{kubeconfig}, env: []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy}},
 	}
 }
 

@@ -6,23 +6,19 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
-
-	"wiabctl/e2e/kube/pki"
 )
 
 // Supervisor runs at most one cluster at a time, the one asked for last.
 type Supervisor struct {
 	life    context.Context // the clusters' life, which no request ends
 	layout  layout
-	ca      *pki.Authority
 	turn    chan struct{} // held by who starts or stops a cluster
 	current atomic.Pointer[cluster]
 }
 
-// New makes a supervisor whose clusters live in dir and end with ctx; ca signs
-// the certificates that are issued in them.
-func New(ctx context.Context, dir string, ca *pki.Authority) *Supervisor {
-	return &Supervisor{life: ctx, layout: layout(dir), ca: ca, turn: make(chan struct{}, 1)}
+// New makes a supervisor whose clusters live in dir and end with ctx.
+func New(ctx context.Context, dir string) *Supervisor {
+	return &Supervisor{life: ctx, layout: layout(dir), turn: make(chan struct{}, 1)}
 }
 
 // Resume starts the cluster that ran last, if there was one.
@@ -69,7 +65,7 @@ func (s *Supervisor) change(ctx context.Context, identity Identity) (*cluster, e
 	if err := s.adopt(identity); err != nil {
 		return nil, err
 	}
-	next, err := start(s.life, s.layout, identity, s.ca)
+	next, err := start(s.life, s.layout, identity)
 	if err != nil {
 		return nil, fmt.Errorf("start the cluster: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestNewIdentity(t *testing.T) {
 }
 
 func TestAdopt(t *testing.T) {
-	s := New(t.Context(), t.TempDir(), nil)
+	s := New(t.Context(), t.TempDir())
 	one, other := Identity{oneID, "192.168.122.1", "192.168.122.21"}, Identity{otherID, "192.168.122.1", "192.168.122.21"}
 	kept := filepath.Join(s.layout.cluster(), "data")
 	adopt := func(i Identity) bool {
@@ -73,7 +74,7 @@ func TestAdopt(t *testing.T) {
 }
 
 func TestHandlerBeforeAnyCluster(t *testing.T) {
-	h := New(t.Context(), t.TempDir(), nil).Handler()
+	h := New(t.Context(), t.TempDir()).Handler()
 	cases := map[string]struct {
 		method, url string
 		status      int
@@ -153,9 +154,12 @@ func TestProgramsReachNobody(t *testing.T) {
 	if !strings.Contains(egressSelection(l), `"/lab/cluster/nobody.sock"`) {
 		t.Errorf("egress leads elsewhere: %s", egressSelection(l))
 	}
-	for _, p := range programs(l, "192.168.122.1") {
+	for _, p := range programs(l, Identity{oneID, "192.168.122.1", "192.168.122.21"}) {
 		if p.name == "kube-apiserver" && !strings.Contains(strings.Join(p.args, " "), "--egress-selector-config-file="+l.egress()) {
 			t.Error("the API server may dial out")
+		}
+		if p.name == "cert-manager" && !slices.Contains(p.env, "HTTP_PROXY=http://192.168.122.21:3128") {
+			t.Errorf("cert-manager's self-check does not leave from a node: %v", p.env)
 		}
 		if p.late == (p.name == "etcd" || p.name == "kube-apiserver") {
 			t.Errorf("%s starts at the wrong time", p.name)

@@ -2,15 +2,17 @@ package main
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
 )
 
-const (
-	artifactName = "artifacts.example.net."
-	ttl          = 5 // seconds: a scenario that changes names need not wait
-)
+const ttl = 5 // seconds: a scenario that changes names need not wait
+
+// servers are the names of the web server and of the certificate authority, which both
+// are at the same address.
+var servers = []string{"artifacts.example.net.", "acme-v02.api.letsencrypt.org.", "acme-staging-v02.api.letsencrypt.org."}
 
 // The lab's two addresses, both of a documentation range (RFC 5737).
 var (
@@ -32,7 +34,7 @@ func answer(w dns.ResponseWriter, query *dns.Msg) {
 }
 
 // reply knows an IPv4 address for every name below the example domains (RFC
-// 2606) and denies all others.
+// 2606) and for Let's Encrypt's, and denies all others.
 func reply(query *dns.Msg) *dns.Msg {
 	r := new(dns.Msg).SetReply(query)
 	r.Authoritative = true
@@ -54,7 +56,7 @@ func reply(query *dns.Msg) *dns.Msg {
 // lookup is the zone: nil where there is no such name.
 func lookup(name string) net.IP {
 	name = strings.ToLower(dns.Fqdn(name))
-	if name == artifactName {
+	if slices.Contains(servers, name) {
 		return webServer
 	}
 	for _, zone := range []string{"example.org.", "example.com.", "example.net."} {

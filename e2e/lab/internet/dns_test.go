@@ -16,6 +16,9 @@ func TestReply(t *testing.T) {
 		want  string // the address, "" for none
 	}{
 		{"the artifact's server", "artifacts.example.net.", dns.TypeA, dns.RcodeSuccess, "203.0.113.1"},
+		{"the certificate authority", "acme-v02.api.letsencrypt.org.", dns.TypeA, dns.RcodeSuccess, "203.0.113.1"},
+		{"its staging", "acme-staging-v02.api.letsencrypt.org.", dns.TypeA, dns.RcodeSuccess, "203.0.113.1"},
+		{"its neighbour", "www.letsencrypt.org.", dns.TypeA, dns.RcodeNameError, ""},
 		{"capital letters", "Artifacts.Example.NET.", dns.TypeA, dns.RcodeSuccess, "203.0.113.1"},
 		{"a Wire domain", "nginz-https.green.example.org.", dns.TypeA, dns.RcodeSuccess, "203.0.113.10"},
 		{"an apex", "example.com.", dns.TypeA, dns.RcodeSuccess, "203.0.113.10"},

@@ -1,0 +1,199 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"wiabctl/provision/change"
+)
+
+// issuanceAPI is an API that holds the issuance of a case.
+func issuanceAPI(t *testing.T, is issuance) *API {
+	t.Helper()
+	return testAPI(t, answers(is))
+}
+
+func answers(is issuance) map[string]any {
+	items := func(all any) any { return map[string]any{"items": all} }
+	return map[string]any{
+		inDefault + "/certificates":        items(is.Certificates),
+		inDefault + "/certificaterequests": items(is.Requests),
+		acmeAPI + "/orders":                items(is.Orders),
+		acmeAPI + "/challenges":            items(is.Challenges),
+		certManagerAPI + "/clusterissuers": items(is.Issuers),
+	}
+}
+
+func TestCertificatesPlan(t *testing.T) {
+	inUTC(t)
+	for name, want := range map[string]string{
+		"ready":                "",
+		"missing":              "wait certificate red-example-com-csr: it does not exist yet",
+		"order-pending":        "wait certificate red-example-com-csr: its order is pending",
+		"renewal-rate-limited": "",
+		"rate-limited":         "wait certificate red-example-com-csr: refused at ",
+		"refused-dns":          "restart certificate red-example-com-csr: refused at ",
+		"renewal-refused":      "restart certificate red-example-com-csr: it is valid, its renewal was refused at ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			changes, err := Certificates{API: issuanceAPI(t, readIssuance(t, name)), Want: []string{redCSR}}.Plan(t.Context())
+			if err != nil || len(changes) > 1 || (len(changes) == 1) != (want != "") {
+				t.Fatalf("%v, %v; want %q", changes, err, want)
+			}
+			if want != "" && !strings.HasPrefix(changes[0].String(), want) {
+				t.Errorf("%s, want %s", changes[0], want)
+			}
+		})
+	}
+	t.Run("nobody's of ours", func(t *testing.T) {
+		changes, err := Certificates{API: issuanceAPI(t, readIssuance(t, "refused-dns")), Want: nil}.Plan(t.Context())
+		if err != nil || len(changes) != 0 {
+			t.Errorf("%v, %v", changes, err)
+		}
+	})
+}
+
+func TestCertificatesPending(t *testing.T) {
+	for name, want := range map[string]bool{
+		"ready": false, "renewal-rate-limited": false,
+		"missing": true, "order-pending": true, "renewing": true, "renewal-refused": true, "rate-limited": true,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := (Certificates{API: issuanceAPI(t, readIssuance(t, name)), Want: []string{redCSR}}).Pending(t.Context()); got != want {
+				t.Errorf("pending: %v, want %v", got, want)
+			}
+		})
+	}
+	t.Run("nobody's of ours", func(t *testing.T) {
+		if !(Certificates{API: issuanceAPI(t, readIssuance(t, "order-pending"))}).Pending(t.Context()) {
+			t.Error("not pending, while somebody's is")
+		}
+	})
+	t.Run("it cannot be told", func(t *testing.T) {
+		api := testAPI(t, map[string]any{inDefault + "/certificates": "nonsense"})
+		if !(Certificates{API: api}).Pending(t.Context()) {
+			t.Error("not pending, where nobody knows")
+		}
+	})
+}
+
+// What cannot come is not waited for.
+func TestCertificatesAwaitEnds(t *testing.T) {
+	closed := change.Kind{ID: "closed"}.Failf("the hairpin is closed")
+	for _, tc := range []struct {
+		name   string
+		before time.Time
+		is     error
+		says   string
+	}{
+		{name: "ready"},
+		{name: "refused-dns", is: CertificateRefused.Failf(""), says: "at once with the next `wiabctl up`"},
+		{name: "rate-limited", is: CertificateRefused.Failf(""), says: "wiabctl does not have it asked before"},
+		{name: "self-check", is: closed, says: "the hairpin is closed"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, errors.New("it waits on"))
+			defer cancel()
+			var asked []string
+			stage := Certificates{API: issuanceAPI(t, readIssuance(t, tc.name)), Want: []string{redCSR}, Obstacle: func(_ context.Context, to []string) error {
+				asked = to
+				return closed
+			}}
+			err := stage.await(ctx, redCSR, tc.before, nil)
+			if !errors.Is(err, tc.is) || err != nil && !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%v, want %v", err, tc.is)
+			}
+			if tc.name == "self-check" && (len(asked) != 2 || asked[0] != "nginz-https.red.example.com:80") {
+				t.Errorf("asked about %v", asked)
+			}
+		})
+	}
+	t.Run("no cert-manager", func(t *testing.T) {
+		err := Certificates{API: testAPI(t, nil), Want: []string{redCSR}}.await(t.Context(), redCSR, time.Time{}, nil)
+		if !errors.Is(err, CertificateNotReady.Failf("")) || !strings.Contains(err.Error(), "there is no cert-manager") {
+			t.Error(err)
+		}
+	})
+}
+
+// Another attempt ends when it is refused, and not because the one before was.
+func TestCertificatesAwaitAnotherAttempt(t *testing.T) {
+	is := readIssuance(t, "refused-dns")
+	held := answers(is)
+	stage := Certificates{API: testAPI(t, held), Want: []string{redCSR}}
+	before := is.Certificates[0].Status.Failed
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := stage.await(ctx, redCSR, before, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the refusal before counts: %v", err)
+	}
+	if err := stage.await(t.Context(), redCSR, before.Add(-time.Hour), nil); !errors.Is(err, CertificateRefused.Failf("")) {
+		t.Errorf("a refusal after does not count: %v", err)
+	}
+}
+
+func TestCertificatesRetry(t *testing.T) {
+	is := readIssuance(t, "refused-dns")
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var patch []struct {
+		Op, Path string
+		Value    any
+	}
+	if err := json.Unmarshal([]byte(is.Certificates[0].issuingAgain(now)), &patch); err != nil {
+		t.Fatal(err)
+	}
+	if len(patch) != 2 || patch[0].Op != "test" || patch[0].Path != "/status/conditions/0/type" || patch[1].Op != "replace" || patch[1].Path != "/status/conditions/0" {
+		t.Fatalf("%+v", patch)
+	}
+	issuing, ok := patch[1].Value.(map[string]any)
+	if !ok || issuing["status"] != "True" || issuing["type"] != "Issuing" || issuing["lastTransitionTime"] != "2026-03-01T12:00:00Z" {
+		t.Errorf("%+v", patch[1].Value)
+	}
+	is.Certificates[0].Status.Conditions = nil
+	if text := is.Certificates[0].issuingAgain(now); !strings.Contains(text, `"/status/conditions/-"`) {
+		t.Error(text)
+	}
+}
+
+// An obstacle has to be found twice, and what is reached again forgets the first time.
+func TestSearch(t *testing.T) {
+	blocked := errors.New("blocked")
+	var found error
+	asked := 0
+	s := search{obstacle: func(context.Context, []string) error { asked++; return found }}
+	later := func() { s.last = s.last.Add(-searchAgain) }
+	look := func(unreached ...string) error { return s.look(t.Context(), unreached) }
+	if look("a:80") != nil || asked != 0 {
+		t.Error("looked at once")
+	}
+	later()
+	found = blocked
+	if look("a:80") != nil || asked != 1 {
+		t.Error("once is enough")
+	}
+	if look("a:80") != nil || asked != 1 {
+		t.Error("does not pause")
+	}
+	later()
+	if look("a:80") != blocked {
+		t.Error("twice is not enough")
+	}
+	look()
+	if look("a:80") != nil {
+		t.Error("remembers what was reached since")
+	}
+	later()
+	look("a:80")
+	later()
+	found = nil
+	look("a:80")
+	later()
+	found = blocked
+	if look("a:80") != nil {
+		t.Error("a look that found nothing does not count")
+	}
+}

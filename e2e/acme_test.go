@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestACME has a real cert-manager ask a real ACME server for the certificates of two
+// domains: its own check goes from a kubenode through the hairpin, the server's through the
+// public address. Where either does not come through, wiabctl says which, and soon.
+func TestACME(t *testing.T) {
+	installed(t)
+	issued(t, green)
+
+	// Of a domain that was here before, cert-manager finds the certificate.
+	const lime = "lime.example.org"
+	config := freshConfig + "domains:\n  - {domain: " + lime + "}\n"
+	writeHost(t, configFile, config+"network: {hairpin: never}\n")
+	bridgeNF(t, "0")
+	a := wiabctl(t, "up")
+	if a.code != 105 || !strings.Contains(a.stderr, "kubenode1 does not reach the public address 203.0.113.10:80") || !strings.Contains(a.stderr, "network.hairpin: never") {
+		t.Errorf("without the hairpin: exit %d", a.code)
+	}
+	if a.took > time.Minute {
+		t.Errorf("what cannot come was waited for: %s", a.took)
+	}
+
+	writeHost(t, configFile, config)
+	closePort80(t, true)
+	t.Cleanup(func() { closePort80(t, false) })
+	a = wiabctl(t, "up")
+	if a.code != 104 || !strings.Contains(a.stderr, "does not get through to port 80 from the internet") || !strings.Contains(a.stderr, "at once with the next `wiabctl up`") {
+		t.Errorf("without the way in: exit %d", a.code)
+	}
+
+	closePort80(t, false)
+	a = mustWiabctl(t, "up")
+	if want := "restart certificate lime-example-org-csr"; !strings.Contains(a.stdout, want) {
+		t.Errorf("up did not %s", want)
+	}
+	answers(t, green, lime)
+	issued(t, lime)
+	if status := mustWiabctl(t, "network", "hairpin", "status").stdout; !strings.HasPrefix(status, "always: in force, ") || strings.Contains(status, " 0 connections") {
+		t.Errorf("the check of cert-manager did not take the hairpin: %s", status)
+	}
+}
+
+// closePort80 keeps the ACME server from port 80 of the public address, as somebody's
+// firewall before this host would, or no longer.
+func closePort80(t testing.TB, closed bool) {
+	t.Helper()
+	rules := "table ip closed {}\ndelete table ip closed\n"
+	if closed {
+		rules += "table ip closed {\n chain output {\n type filter hook output priority 0\n ip daddr 203.0.113.10 tcp dport 80 reject with tcp reset\n }\n}\n"
+	}
+	nft := theLab.Internet(cleanable(t), "nft", "-f", "-")
+	nft.Stdin = strings.NewReader(rules)
+	if said, err := nft.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+}
+
+// issued demands that the domain shows a certificate of the lab's ACME server.
+func issued(t testing.TB, domain string) {
+	t.Helper()
+	client := internetClient(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "https://webapp."+domain+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if by := fmt.Sprint(resp.TLS.PeerCertificates[0].Issuer); !strings.Contains(by, "Pebble") {
+		t.Errorf("%s shows a certificate of %s", domain, by)
+	}
+}
