@@ -43,7 +43,9 @@ func pending(t testing.TB, release string) {
 // become ready is told, also that it cannot be asked while the API is down.
 func TestNeverReady(t *testing.T) {
 	installed(t, red)
-	others := func() string { return kube(t, `helm list --all-namespaces --output json | jq -r '.[] | select(.name != "smtp") | "\(.name) \(.revision)"' | sort`) }
+	others := func() string {
+		return kube(t, `helm list --all-namespaces --output json | jq -r '.[] | select(.name != "smtp") | "\(.name) \(.revision)"' | sort`)
+	}
 	before := others()
 	config := readHost(t, configFile)
 	writeHost(t, configFile, config+"cluster: {ready: 10s}\n")
