@@ -134,6 +134,23 @@ func (a *Admin) stat(ctx context.Context, name string) (content []byte, mode fs.
 	return content, mode, nil
 }
 
+// existing are those of the files that are there.
+func (a *Admin) existing(ctx context.Context, names ...string) (there []string, err error) {
+	err = a.files(ctx, func(files *sftp.Client) error {
+		there = nil
+		for _, name := range names {
+			_, err := files.Stat(a.path(name))
+			if err == nil {
+				there = append(there, name)
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("look for %s on the admin host: %w", name, err)
+			}
+		}
+		return nil
+	})
+	return there, err
+}
+
 func readFile(files *sftp.Client, file string) ([]byte, fs.FileMode, error) {
 	f, err := files.Open(file)
 	if err != nil {

@@ -34,30 +34,52 @@ var errNotFound = errors.New("not found")
 // get decodes what the API says at a path. It fails with change.ErrNotInstalled
 // while there is no cluster.
 func (a *API) get(ctx context.Context, path string, query url.Values, into any) error {
-	at, err := a.endpoint(ctx)
+	body, err := a.ask(ctx, path, query)
 	if err != nil {
 		return err
 	}
+	defer body.Close()
+	return json.NewDecoder(body).Decode(into)
+}
+
+// text is get for what is no JSON; at most limit bytes of it.
+func (a *API) text(ctx context.Context, path string, query url.Values, limit int64) (string, error) {
+	body, err := a.ask(ctx, path, query)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	content, err := io.ReadAll(io.LimitReader(body, limit))
+	return string(content), err
+}
+
+// ask opens what the API says at a path.
+func (a *API) ask(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	at, err := a.endpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.server+path+"?"+query.Encode(), nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if at.token != "" {
 		req.Header.Set("Authorization", "Bearer "+at.token)
 	}
 	resp, err := at.http.Do(req)
 	if err != nil {
-		return APIUnreachable.Failf("ask the Kubernetes API: %w", err)
+		return nil, APIUnreachable.Failf("ask the Kubernetes API: %w", err)
+	}
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return resp.Body, nil
+	case http.StatusNotFound:
+		resp.Body.Close()
+		return nil, errNotFound
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotFound {
-		return errNotFound
-	}
-	if resp.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
-		return APIUnreachable.Failf("the Kubernetes API answers %s to %s: %s", resp.Status, path, strings.TrimSpace(string(said)))
-	}
-	return json.NewDecoder(resp.Body).Decode(into)
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
+	return nil, APIUnreachable.Failf("the Kubernetes API answers %s to %s: %s", resp.Status, path, strings.TrimSpace(string(said)))
 }
 
 // answers returns nil when the API server is ready.

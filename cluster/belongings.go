@@ -4,11 +4,11 @@ import "path"
 
 // made are the paths in the deploy directory, as patterns of path.Match that a shell
 // understands too, of what tells of the cluster's state: the jobs' receipts, the values
-// of our releases, the kubeconfig, the values that upstream's scripts made. A snapshot
-// keeps them. The scripts' backups (values.yaml.bak.<time>) are none of it.
+// of our releases, the notes of upgrades that did not succeed, the kubeconfig, the values
+// that upstream's scripts made. A snapshot keeps them. The scripts' backups (values.yaml.bak.<time>) are none of it.
 func made() []string {
 	return []string{
-		jobsDir, releasesDir, path.Dir(adminConf), "ansible/inventory/kubeconfig.dec",
+		jobsDir, releasesDir, pendingDir, path.Dir(adminConf), "ansible/inventory/kubeconfig.dec",
 		"values/*/values.yaml", "values/*/secrets.yaml",
 	}
 }

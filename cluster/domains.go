@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,24 +17,22 @@ import (
 type Release struct {
 	Name   string
 	Chart  string         // the directory below charts/
-	Values map[string]any // what its values must hold
+	Values map[string]any // what its values must hold, overlays included; a nil wants the key absent
 	Secret map[string]any // the same, for what must not be shown
-	// Layers are the files that a release of the artifact's is deployed from,
-	// relative to the deploy directory; its overlay comes last by itself. A release
-	// that is wiabctl's own has none: Values and Secret are all it has.
-	Layers []string
-	Own    bool
+	// Own are the values that a release of wiabctl's own is deployed from, with Secret; its
+	// overlays come last by themselves. Nil: it is the artifact's.
+	Own map[string]any
 }
 
 // releaseJob begins the names of the jobs that deploy one release.
 const releaseJob = "release-"
 
-// Domains is the stage that brings the extra domains into the releases: the
-// artifact's own ones that serve all domains, and one of its own for each domain.
+// Domains is the stage that brings the extra domains and the user's overlays into the
+// releases: the artifact's own ones, one by one, and one of its own for each domain. A
+// release whose last deployment failed, or never ended, is deployed again.
 type Domains struct {
-	Admin *Admin
-	API   *API
-	Want  func(ctx context.Context) ([]Release, error)
+	Rollout
+	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
 	// Ours tells whether a deployed release is a domain's, made by wiabctl.
@@ -71,10 +70,11 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 
 // compare returns the change that the release needs, or nil.
 func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
+	namespace := cmp.Or(live.Namespace, "default")
 	c := change.Change{Verb: change.Update, Subject: "release " + r.Name,
-		Apply: func(ctx context.Context, say change.Progress) error { return d.deploy(ctx, r, say) }}
+		Apply: func(ctx context.Context, say change.Progress) error { return d.deploy(ctx, r, namespace, say) }}
 	switch {
-	case !there && !r.Own:
+	case !there && r.Own == nil:
 		return nil // helm-operations.sh deploys it, overlay included
 	case !there:
 		c.Verb, c.Reason = change.Create, "it is not deployed"
@@ -96,28 +96,43 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 	return &c
 }
 
-// deploy runs helm upgrade as a job.
-func (d Domains) deploy(ctx context.Context, r Release, say change.Progress) error {
-	layers := r.Layers
-	job := Job{Name: releaseJob + r.Name, Deadline: 20 * time.Minute}
-	if r.Own {
-		job.Files = r.files()
-		for _, f := range job.Files {
-			layers = append(layers, f.Name)
+// deploy runs helm upgrade as a job. A release stays in the namespace that it is in.
+func (d Domains) deploy(ctx context.Context, r Release, namespace string, say change.Progress) error {
+	job := Job{Name: releaseJob + r.Name, Deadline: d.longest(), Files: r.files()}
+	layers := r.layers()
+	if r.Own == nil {
+		job.Inputs = []string{string(valuesText(r.Values))} // they are in the overlays
+		var err error
+		if layers, err = d.Admin.existing(ctx, layers...); err != nil {
+			return err
 		}
-	} else {
-		job.Inputs = []string{string(valuesText(r.Values))} // they are in the overlay
 	}
-	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=15m0s", r.Name, "./charts/" + r.Chart}
+	job.Script = []string{toolsFile, "helm", "upgrade", "--install", "--wait", "--timeout=" + usual.String(), "--namespace=" + namespace, r.Name, "./charts/" + r.Chart}
 	for _, layer := range layers {
 		job.Script = append(job.Script, "--values="+layer)
 	}
-	return job.Run(ctx, d.Admin, say)
+	return d.run(ctx, job, say)
+}
+
+// layers are the files that the release is deployed from, relative to the deploy directory:
+// for one of the artifact's those of the script, as far as they are there (contract section 8.4).
+func (r Release) layers() []string {
+	if r.Own == nil {
+		return []string{path.Join("values", r.Name, "values.yaml"), path.Join("values", r.Name, "secrets.yaml")}
+	}
+	var layers []string
+	for _, f := range r.files() {
+		layers = append(layers, f.Name)
+	}
+	return layers
 }
 
 // files are the values of a release of wiabctl's own.
 func (r Release) files() []File {
-	files := []File{valuesFile(path.Join(releasesDir, r.Name, "values.yaml"), r.Values, "")}
+	if r.Own == nil {
+		return nil
+	}
+	files := []File{valuesFile(path.Join(releasesDir, r.Name, "values.yaml"), r.Own, "")}
 	if len(r.Secret) > 0 {
 		files = append(files, valuesFile(path.Join(releasesDir, r.Name, "secrets.yaml"), r.Secret, ""))
 	}
@@ -134,6 +149,6 @@ func (d Domains) uninstall(name string) change.Change {
 					return err
 				}
 			}
-			return Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}.Run(ctx, d.Admin, say)
+			return d.run(ctx, Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}, say)
 		}}
 }

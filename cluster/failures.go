@@ -30,10 +30,14 @@ var (
 		Advice: "bring the file back from a backup of /var/lib/wiabctl/secrets; new secrets would break sessions, assets and calls"}
 	APIUnreachable = change.Kind{ID: "kubernetes-unreachable", Exit: 66,
 		Advice: "check the kubenodes with `wiabctl status`; then run `wiabctl up` again"}
+	ReleaseNotReady = change.Kind{ID: "release-not-ready", Exit: 109,
+		Advice: "mend what is said above; cluster.ready is how long helm waits, for hosts that need longer; then run `wiabctl up` again"}
+	ReleaseStuck = change.Kind{ID: "release-stuck", Exit: 110,
+		Advice: "wait until the other helm has ended; if it is dead, run `wiabctl up` again: it takes away what that one left"}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
 	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull,
-		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete}
+		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck}
 }

@@ -18,14 +18,20 @@ import (
 // section 8.4). The overlays are in place before it runs, so that a run of the
 // script deploys every extra domain in the same rollout.
 type Helm struct {
-	Admin    *Admin
-	API      *API
+	Rollout
 	Artifact string // identifies the artifact whose script it is
 	// Environment are the script's variables: "TARGET_SYSTEM=green.example.org".
 	Environment func() ([]string, error)
 	// Overlays are the computed values by release; nil means that the release has none.
 	Overlays func(ctx context.Context) (map[string]map[string]any, error)
+	// UserOverlays are the user's values by release, checked.
+	UserOverlays func(ctx context.Context) (map[string]map[string]any, error)
+	// Diff tells in lines what is between two layers of values, without their secrets.
+	Diff func(before, after map[string]any) ([]string, error)
 }
+
+// helmJob is the name of the script's job.
+const helmJob = "helm"
 
 // Name of the stage.
 func (Helm) Name() string { return "helm" }
@@ -37,11 +43,15 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	users, err := h.planUserOverlays(ctx)
+	if err != nil {
+		return nil, err
+	}
 	job, err := h.job()
 	if err != nil {
 		return nil, err
 	}
-	run := func(ctx context.Context, say change.Progress) error { return job.Run(ctx, h.Admin, say) }
+	run := func(ctx context.Context, say change.Progress) error { return h.run(ctx, job, say) }
 	script, err := planJob(ctx, h.Admin, job, "helm-operations.sh", run)
 	if err != nil {
 		return nil, err
@@ -49,15 +59,15 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if len(script) == 0 {
 		script, err = h.planMissing(ctx, run)
 	}
-	return append(overlays, script...), err
+	return slices.Concat(overlays, users, script), err
 }
 
 // Forget makes the script run again.
-func (h Helm) Forget(ctx context.Context) error { return Job{Name: "helm"}.Forget(ctx, h.Admin) }
+func (h Helm) Forget(ctx context.Context) error { return Job{Name: helmJob}.Forget(ctx, h.Admin) }
 
 func (h Helm) job() (Job, error) {
 	environment, err := h.Environment()
-	return Job{Name: "helm",
+	return Job{Name: helmJob,
 		Script:   slices.Concat([]string{toolsFile, "env"}, environment, []string{"./bin/helm-operations.sh"}),
 		Inputs:   []string{h.Artifact},
 		Deadline: 6 * time.Hour}, err

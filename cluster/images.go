@@ -100,7 +100,7 @@ func (o Offline) planImages(ctx context.Context) ([]change.Change, error) {
 
 // planContainers takes the containers away that were made of an image.
 func (o Offline) planContainers(ctx context.Context, id string) ([]change.Change, error) {
-	containers, err := o.list(ctx, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+id)
+	containers, err := firstWords(ctx, o.Admin, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+id)
 	var changes []change.Change
 	for _, container := range containers {
 		changes = append(changes, o.deletion("container "+container, "it was made of an image of the artifact", "docker", "rm", "--force", container))

@@ -23,6 +23,11 @@ type Job struct {
 	Inputs   []string      // all else that the result depends on; only a digest of it is kept
 	Files    []File        // what the script reads, written before it starts and never while it runs
 	Deadline time.Duration // the longest that it may take
+	// Environment are variables ("NAME=value") on which the result does not depend.
+	Environment []string
+	// Apart are the names, as patterns, of the jobs beside which it must not work: it
+	// starts when none of them does.
+	Apart []string
 	// Reader makes who reads what the job says; nil: its newest line is shown.
 	Reader func(say change.Progress) Reader
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"wiabctl/provision/change"
@@ -46,6 +47,9 @@ func (j Job) Run(ctx context.Context, admin *Admin, say change.Progress) error {
 			return err
 		}
 	}
+	if err := j.awaitOthers(ctx, admin, say); err != nil {
+		return err
+	}
 	run, err := j.start(ctx, admin, now.boot)
 	if err != nil {
 		return err
@@ -78,6 +82,25 @@ func (j Job) awaitEnd(ctx context.Context, admin *Admin) error {
 	}.Await(ctx, nil)
 }
 
+// awaitOthers waits until no job works beside which this one must not.
+func (j Job) awaitOthers(ctx context.Context, admin *Admin, say change.Progress) error {
+	if len(j.Apart) == 0 {
+		return nil
+	}
+	return change.Condition{
+		Description: "the jobs to end beside which job " + j.Name + " must not work",
+		Deadline:    j.Deadline,
+		Interval:    followed,
+		Check: func(ctx context.Context) error {
+			units, err := units(ctx, admin, j.Apart...)
+			if err == nil && len(units) > 0 {
+				err = fmt.Errorf("there still works %s", strings.Join(units, ", "))
+			}
+			return err
+		},
+	}.Await(ctx, say)
+}
+
 // start writes the files and the receipt, then starts the unit. A kill in between
 // leaves a receipt without an end, which Done takes for a run that was lost.
 func (j Job) start(ctx context.Context, admin *Admin, boot string) (run string, err error) {
@@ -108,9 +131,13 @@ func (j Job) start(ctx context.Context, admin *Admin, boot string) (run string, 
 // deploy user's eyes only unless the script says otherwise: among it are secrets.
 func (j Job) systemdRun(admin *Admin, run string) []string {
 	script, dir, output := admin.path(j.file("job")), admin.path(j.dir()), admin.path(j.file(outputFile))
+	var environment []string
+	for _, variable := range j.Environment {
+		environment = append(environment, "--setenv="+variable)
+	}
 	return slices.Concat([]string{"sudo", "systemd-run", "--quiet", "--collect",
 		"--unit=" + j.unit(), "--uid=" + admin.User, "--working-directory=" + admin.Dir,
-		"--setenv=WIABCTL_JOB=" + j.unit(),
+		"--setenv=WIABCTL_JOB=" + j.unit()}, environment, []string{
 		"--property=UMask=0077",
 		"--property=TimeoutStopSec=20s",
 		"--property=StandardOutput=append:" + output,

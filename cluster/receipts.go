@@ -22,7 +22,7 @@ type Receipts struct{ Admin *Admin }
 
 // Running lists the units of the jobs that work at the moment and change what is kept.
 func (r Receipts) Running(ctx context.Context) ([]string, error) {
-	units, err := Offline{Admin: r.Admin}.units(ctx)
+	units, err := units(ctx, r.Admin, "*")
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}

@@ -5,17 +5,32 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // Deployed is a Helm release as the cluster holds it.
 type Deployed struct {
-	Name     string
-	Revision int
-	Status   string         // "deployed", "failed", "pending-upgrade", ...
-	Values   map[string]any // the values that it was deployed with, the chart's own defaults apart
+	Name      string
+	Namespace string
+	Revision  int
+	Status    string         // "deployed", "failed", "pending-upgrade", ...
+	Values    map[string]any // the values that it was deployed with, the chart's own defaults apart
+
+	manifest string // the objects that it is of, YAML documents
+	hooks    []reference
+}
+
+// reference names a Kubernetes object.
+type reference struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
 }
 
 // Releases returns the newest revision of every release in all namespaces, by
@@ -25,8 +40,9 @@ func (a *API) Releases(ctx context.Context) (map[string]Deployed, error) {
 	var secrets struct {
 		Items []struct {
 			Metadata struct {
-				Name   string            `json:"name"`
-				Labels map[string]string `json:"labels"`
+				Name      string            `json:"name"`
+				Namespace string            `json:"namespace"`
+				Labels    map[string]string `json:"labels"`
 			} `json:"metadata"`
 			Data map[string][]byte `json:"data"`
 		} `json:"items"`
@@ -46,30 +62,52 @@ func (a *API) Releases(ctx context.Context) (map[string]Deployed, error) {
 		if known, ok := all[name]; ok && known.Revision > revision {
 			continue
 		}
-		values, err := releaseValues(s.Data["release"])
+		one, err := unpackRelease(s.Data["release"])
 		if err != nil {
 			return nil, fmt.Errorf("secret %s: %w", s.Metadata.Name, err)
 		}
-		all[name] = Deployed{Name: name, Revision: revision, Status: labels["status"], Values: values}
+		one.Name, one.Namespace, one.Revision, one.Status = name, s.Metadata.Namespace, revision, labels["status"]
+		all[name] = one
 	}
 	return all, nil
 }
 
-// releaseValues unpacks what Helm stores: base64 of gzip of JSON.
-func releaseValues(stored []byte) (map[string]any, error) {
+// unpackRelease unpacks what Helm stores: base64 of gzip of JSON.
+func unpackRelease(stored []byte) (Deployed, error) {
 	packed, err := decode64(string(stored))
 	if err != nil {
-		return nil, fmt.Errorf("decode the release: %w", err)
+		return Deployed{}, fmt.Errorf("decode the release: %w", err)
 	}
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, fmt.Errorf("unpack the release: %w", err)
+		return Deployed{}, fmt.Errorf("unpack the release: %w", err)
 	}
 	var release struct {
-		Config map[string]any `json:"config"`
+		Config   map[string]any `json:"config"`
+		Manifest string         `json:"manifest"`
+		Hooks    []reference    `json:"hooks"`
 	}
 	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
-		return nil, fmt.Errorf("read the release: %w", err)
+		return Deployed{}, fmt.Errorf("read the release: %w", err)
 	}
-	return release.Config, nil
+	return Deployed{Values: release.Config, manifest: release.Manifest, hooks: release.Hooks}, nil
+}
+
+// objects are the objects that the release is of, and those that its hooks make.
+func (d Deployed) objects() ([]reference, error) {
+	all := d.hooks
+	documents := yaml.NewDecoder(strings.NewReader(d.manifest))
+	for {
+		var one struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}
+		switch err := documents.Decode(&one); {
+		case errors.Is(err, io.EOF):
+			return all, nil
+		case err != nil:
+			return nil, fmt.Errorf("read the manifest of release %s: %w", d.Name, err)
+		}
+		all = append(all, reference{one.Kind, one.Metadata.Name})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,6 +20,10 @@ func testAPI(t *testing.T, answers map[string]any) *API {
 		answer, ok := answers[r.URL.Path]
 		if !ok {
 			http.NotFound(w, r)
+			return
+		}
+		if text, ok := answer.(string); ok { // a log, not JSON
+			_, _ = io.WriteString(w, text)
 			return
 		}
 		_ = json.NewEncoder(w).Encode(answer)
@@ -39,7 +44,7 @@ func stored(t *testing.T, name, version, status string, values map[string]any) m
 	t.Helper()
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	if err := json.NewEncoder(z).Encode(map[string]any{"name": name, "config": values}); err != nil {
+	if err := json.NewEncoder(z).Encode(map[string]any{"name": name, "config": values, "manifest": "---\nkind: Deployment\nmetadata: {name: " + name + "}\n"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
@@ -75,14 +80,14 @@ func TestDomainsPlan(t *testing.T) {
 		stored(t, "somebody-elses", "1", "deployed", nil),
 		stored(t, "extra-stuck", "2", "pending-upgrade", map[string]any{"ours": true}),
 	}
-	stage := Domains{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}}),
+	stage := Domains{Rollout: Rollout{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}})},
 		Want: func(context.Context) ([]Release, error) {
 			return []Release{
-				{Name: "wire-server", Values: map[string]any{"domains": "green red"}, Layers: []string{"v"}},
+				{Name: "wire-server", Values: map[string]any{"domains": "green red"}},
 				{Name: "sftd", Values: map[string]any{"x": "y"}},
-				{Name: "extra-red", Own: true, Values: map[string]any{"domain": "red"}},
-				{Name: "extra-stuck", Own: true},
-				{Name: "extra-blue", Own: true, Secret: map[string]any{"key": "PRIVATE"}},
+				{Name: "extra-red", Own: map[string]any{}, Values: map[string]any{"domain": "red"}},
+				{Name: "extra-stuck", Own: map[string]any{}},
+				{Name: "extra-blue", Own: map[string]any{}, Secret: map[string]any{"key": "PRIVATE"}},
 			}, nil
 		},
 		Missing: func(live, want map[string]any) []string {

@@ -26,7 +26,7 @@ func (o Offline) Remove(ctx context.Context) ([]change.Change, error) {
 // RemoveButDisks ends the jobs that still run: they work on VMs that go. What they
 // made stays, with its receipts, on the VMs' disks and on the admin host.
 func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
-	units, err := o.units(ctx)
+	units, err := units(ctx, o.Admin, "*")
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, nil
 	}
@@ -35,11 +35,6 @@ func (o Offline) RemoveButDisks(ctx context.Context) ([]change.Change, error) {
 		changes = append(changes, o.deletion("job "+unit, "it still runs", "systemctl", "stop", unit))
 	}
 	return changes, err
-}
-
-// units are the jobs' units that run.
-func (o Offline) units(ctx context.Context) ([]string, error) {
-	return o.list(ctx, "systemctl", "list-units", "--plain", "--no-legend", "--full", unitPrefix+"*.service")
 }
 
 // deletion is a change that one command as root makes.
@@ -51,9 +46,18 @@ func (o Offline) deletion(subject, why string, argv ...string) change.Change {
 		}}
 }
 
-// list is the first word of each line that a program prints.
-func (o Offline) list(ctx context.Context, argv ...string) ([]string, error) {
-	out, err := o.Admin.Run(ctx, argv...)
+// units are the units of the jobs with these names, as patterns, that run.
+func units(ctx context.Context, admin *Admin, names ...string) ([]string, error) {
+	argv := []string{"systemctl", "list-units", "--plain", "--no-legend", "--full"}
+	for _, name := range names {
+		argv = append(argv, unitPrefix+name+".service")
+	}
+	return firstWords(ctx, admin, argv...)
+}
+
+// firstWords are the first words of the lines that a program prints.
+func firstWords(ctx context.Context, admin *Admin, argv ...string) ([]string, error) {
+	out, err := admin.Run(ctx, argv...)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ const (
 	kubectlFile = "wiab/bin/kubectl"
 	overlaysDir = "wiab/overlays"
 	releasesDir = "wiab/releases"
+	pendingDir  = "wiab/pending"    // when jobs began the upgrades that did not succeed: helm.sh
 	overlayName = "50-wiabctl.yaml" // leaves room before and after for the user's own
 )
 

@@ -136,7 +136,7 @@ func TestTools(t *testing.T) {
 	d := newDocker(t, hex64("9")+" quay.io/wire/wire-server-deploy:old", hex64("8")+" quay.io/wire/zauth:4")
 	out := d.mustTools("helm", "list", "two words")
 	for _, part := range []string{"<--rm><--init><--name><wiabctl-job-x><--network=host><--volume><" + d.deploy + ":/wire-server-deploy>",
-		"<" + hex64("a") + "><sh>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
+		"<--env><WIABCTL_JOB=wiabctl-job-x><--env><WIABCTL_HELM_TIMEOUT=><" + hex64("a") + "><sh>", "<helm><list><two words>", "PATH=/wire-server-deploy/wiab/bin:$PATH"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("docker run was called as\n%s\nwhich lacks %s", out, part)
 		}

@@ -25,6 +25,9 @@ type plainView struct {
 	last map[string]string // by stage and subject
 }
 
+// further begins each line of a text but its first.
+var further = strings.Repeat(" ", 15)
+
 func (v *plainView) show(e provision.Event) {
 	line := ""
 	switch e.Kind {
@@ -50,7 +53,7 @@ func (v *plainView) show(e provision.Event) {
 	}
 	if key := e.Stage + "/" + e.Subject; v.last[key] != line {
 		v.last[key] = line
-		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, line)
+		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, strings.ReplaceAll(line, "\n", "\n"+further))
 	}
 }
 

@@ -35,6 +35,8 @@ func TestBadInput(t *testing.T) {
 		{name: "port taken", before: "systemd-run --quiet --unit=taker systemd-socket-activate --accept --listen=443 /bin/cat; sleep 1", after: "systemctl stop taker", exit: 40, says: []string{"port-taken", "443"}},
 		{name: "a foreign VM", before: "echo \"<domain type='qemu'><name>kubenode2</name><memory>65536</memory><os><type>hvm</type></os></domain>\" | virsh define /dev/stdin",
 			after: "virsh undefine kubenode2", exit: 31, says: []string{"vm-foreign", "kubenode2"}},
+		{name: "an overlay for nothing", before: "mkdir /etc/wiabctl/overlays; echo 'a: yes' >/etc/wiabctl/overlays/smtp.yaml; echo 'a: b' >/etc/wiabctl/overlays/mail.yaml",
+			after: "rm -r /etc/wiabctl/overlays", exit: 111, says: []string{"overlay-invalid", "/etc/wiabctl/overlays/smtp.yaml", "line 1: yes", "there is no release mail"}},
 		{name: "unknown command", args: []string{"destroy"}, exit: 14, says: []string{"usage", "destroy"}},
 	}
 	exits := map[int]string{}

@@ -14,10 +14,15 @@ type node = yaml.Node
 const (
 	mappingNode  = yaml.MappingNode
 	sequenceNode = yaml.SequenceNode
+	scalarNode   = yaml.ScalarNode
+	aliasNode    = yaml.AliasNode
 	flowStyle    = yaml.FlowStyle
 )
 
 func unmarshal(text []byte, into any) error { return yaml.Unmarshal(text, into) }
+
+// decoder reads one document after the other.
+func decoder(text []byte) *yaml.Decoder { return yaml.NewDecoder(bytes.NewReader(text)) }
 
 // marshal writes YAML with sorted keys, indented by two.
 func marshal(value any) ([]byte, error) {

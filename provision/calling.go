@@ -67,8 +67,8 @@ func (c *Calling) validate() error {
 // selfHosted says whether calls are served here.
 func (c *Calling) selfHosted() bool { return c.Mode == CallingSelfHosted }
 
-// overlay adds to sftd's values what the script gives on its command line, so that a
-// later upgrade without the script keeps it.
+// overlay adds to sftd's and coturn's values what the script gives on its command line, so
+// that a later upgrade without the script keeps it.
 func (c *Calling) overlay(values ingress.Values) ingress.Values {
 	if values == nil {
 		values = ingress.Values{}

@@ -7,11 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/assets"
+	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/network"
 	"wiabctl/provision/change"
@@ -27,9 +29,12 @@ type Config struct {
 	Artifact assets.Spec  `yaml:"artifact"`
 	Assets   assets.Store `yaml:"assets"`
 	Calling  Calling      `yaml:"calling"`
+	Cluster  cluster.Spec `yaml:"cluster"`
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
 	Network  network.Spec `yaml:"network"`
+
+	dir string // of the file, beside which the overlays are
 }
 
 // HostSpec is the configuration's part about the KVM host itself.
@@ -53,6 +58,7 @@ func Load(file string) (Config, error) {
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
 	}
+	config.dir = filepath.Dir(file)
 	return config, nil
 }
 
@@ -128,6 +134,7 @@ func (c *Config) validate() error {
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
 	errs = append(errs, within("assets", c.Assets.Validate())...)
+	errs = append(errs, within("cluster", c.Cluster.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
 	return errors.Join(errs...)

@@ -34,6 +34,7 @@ var (
 	KeysRefused    = change.Kind{ID: "keys-refused", Exit: 17, Advice: "do what is said above, then run the same command again; nothing was replaced"}
 	HostKeyMissing = change.Kind{ID: "host-key-missing", Exit: 23, Advice: "install and start openssh-server, which makes the key"}
 	PackagesNeeded = change.Kind{ID: "packages-needed", Exit: 18, Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
+	OverlayInvalid = change.Kind{ID: "overlay-invalid", Exit: 111, Advice: "mend the lines named above; docs/configuration.md tells what an overlay can be"}
 	HostsClash     = change.Kind{ID: "hosts-clash", Exit: 19, Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it"}
 )
 
@@ -53,7 +54,7 @@ var (
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
-			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash,
+			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"slices"
 	"time"
 
 	"wiabctl/cluster"
@@ -18,8 +17,9 @@ import (
 const webappValues = "values/webapp/prod-values.example.yaml"
 
 // mark is the key under which a release's values say which domains they were
-// computed for. No chart reads it; a release whose mark differs is out of date
-// even where all wanted keys are in force, as after the removal of a domain.
+// computed for, and from which overlay of the user's. No chart reads it; a release whose
+// mark differs is out of date even where all wanted keys are in force, as after the
+// removal of a domain.
 const mark = "wiabctl"
 
 // overlays are the computed values of every release that may have any; nil means
@@ -28,7 +28,7 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 	set := i.domainSet()
 	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil}
 	if set.SFT != "" {
-		all["sftd"] = nil
+		all["sftd"], all["coturn"] = nil, nil
 	}
 	values, err := i.admin.Read(ctx, webappValues)
 	switch {
@@ -46,58 +46,49 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 		if values != nil {
 			values[mark] = ingress.Values{"domains": i.domainNames()[1:]}
 		}
-		if release == "sftd" {
+		if release == "sftd" || release == "coturn" {
 			all[release] = i.config.Calling.overlay(values)
 		}
 	}
 	return all, nil
 }
 
-// releases are what the Helm releases have to be like: those of the artifact that
-// serve all domains, then one for each extra domain.
+// releases are what the Helm releases have to be like: those of the artifact in the order
+// in which helm-operations.sh deploys them, for the backend has to know a domain before
+// anything leads there; then one for each extra domain.
 func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) {
 	overlays, err := i.overlays(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []cluster.Release
-	for _, name := range slices.Sorted(maps.Keys(overlays)) {
-		r := cluster.Release{Name: name, Chart: name, Values: overlays[name], Layers: []string{"values/" + name + "/values.yaml"}}
-		if r.Values[mark] == nil {
-			r.Values = maps.Clone(r.Values)
-			if r.Values == nil {
-				r.Values = ingress.Values{}
-			}
-			r.Values[mark] = nil // no extra domain: none may be left from before
-		}
-		if name == "wire-server" {
-			r.Layers = append(r.Layers, "values/wire-server/secrets.yaml")
-		}
-		all = append(all, r)
+	users, err := i.userOverlays(ctx)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(all, func(a, b cluster.Release) int { return rollout(a.Name) - rollout(b.Name) })
+	// Of a layer that there was before no mark may be left.
+	unmarked := ingress.Values{mark: ingress.Values{"domains": nil, "overlay": nil}}
+	var all []cluster.Release
+	for _, name := range cluster.ScriptReleases(i.config.Calling.selfHosted()) {
+		values := ingress.Merge(unmarked, ingress.Merge(overlays[name], users[name]))
+		all = append(all, cluster.Release{Name: name, Chart: name, Values: values})
+	}
 	for _, d := range i.config.Ingress.Domains {
 		r, err := i.domainRelease(d)
 		if err != nil {
 			return nil, err
 		}
+		r.Values = ingress.Merge(unmarked, ingress.Merge(r.Own, users[r.Name]))
 		all = append(all, r)
 	}
 	return all, nil
 }
 
-// rollout orders the shared releases: the backend has to know a domain before
-// anything leads there.
-func rollout(release string) int {
-	return slices.Index([]string{"wire-server", "webapp", "sftd"}, release)
-}
-
 // domainRelease is the release of an extra domain's own. Its mark names the artifact,
 // for its chart is the artifact's: another one deploys it anew.
 func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) {
-	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: "nginx-ingress-services", Own: true,
-		Values: ingress.ReleaseValues(d, i.config.Ingress.Email)}
-	r.Values[mark] = ingress.Values{"domain": d.Domain, "artifact": i.config.Artifact.Hash}
+	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: "nginx-ingress-services",
+		Own: ingress.ReleaseValues(d, i.config.Ingress.Email)}
+	r.Own[mark] = ingress.Values{"domain": d.Domain, "artifact": i.config.Artifact.Hash}
 	if !d.Certificate.Own() {
 		return r, nil
 	}

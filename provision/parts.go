@@ -21,7 +21,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.renewalCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.overlayCheck, i.renewalCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -139,7 +139,12 @@ func (i *Installation) offline(api *cluster.API) Stage {
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
-	return cluster.Helm{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Overlays: i.overlays, Environment: i.helmEnvironment}
+	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
+		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff}
+}
+
+func (i *Installation) rollout(api *cluster.API) cluster.Rollout {
+	return cluster.Rollout{Admin: i.admin, API: api, Ready: i.config.Cluster.Ready}
 }
 
 // helmEnvironment are the variables of helm-operations.sh (contract section 8.4).
@@ -162,7 +167,7 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 }
 
 func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Admin: i.admin, API: api, Want: i.releases, Missing: missing, Ours: ours}
+	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Ours: ours}
 }
 
 func (i *Installation) certificates(api *cluster.API) cluster.Certificates {

@@ -70,5 +70,5 @@ if [ -n "$here" ]; then
   exec "$@"
 fi
 exec sudo docker run --rm --init --name "${WIABCTL_JOB:-wiabctl-$$}" --network=host --volume "$PWD:/wire-server-deploy" \
-  --workdir /wire-server-deploy "$WSD_CONTAINER" \
+  --workdir /wire-server-deploy --env WIABCTL_JOB="${WIABCTL_JOB:-}" --env WIABCTL_HELM_TIMEOUT="${WIABCTL_HELM_TIMEOUT:-}" "$WSD_CONTAINER" \
   sh -c 'PATH=/wire-server-deploy/wiab/bin:$PATH; export PATH; exec "$@"' wiab "$@"
