@@ -130,7 +130,7 @@ func (i *Installation) inventory() Stage {
 	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
 }
 
-func (i *Installation) offline(api *cluster.API) Stage {
+func (i *Installation) offline(api *cluster.API) cluster.Offline {
 	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
 }
 
