@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/assets"
+	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/network"
 	"wiabctl/provision/change"
@@ -30,6 +31,7 @@ type Config struct {
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
 	Network  network.Spec `yaml:"network"`
+	Cluster  cluster.Spec `yaml:"cluster"`
 }
 
 // HostSpec is the configuration's part about the KVM host itself.
@@ -130,5 +132,6 @@ func (c *Config) validate() error {
 	errs = append(errs, within("assets", c.Assets.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
+	errs = append(errs, within("cluster", c.Cluster.Validate(vm.Names()))...)
 	return errors.Join(errs...)
 }

@@ -127,7 +127,8 @@ func (i *Installation) inventory() Stage {
 	for _, m := range i.vms() {
 		hosts = append(hosts, cluster.Host{Name: m.Name, Group: groups[m.Role], Address: m.Address})
 	}
-	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
+	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface,
+		MTU: i.provider.mtu, Overlay: i.config.Cluster.Inventory, Keys: i.inventoryKeys}
 }
 
 func (i *Installation) offline(api *cluster.API) cluster.Offline {
