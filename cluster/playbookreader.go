@@ -27,10 +27,7 @@ func (r *playbookReader) Line(line string) {
 	found := playbookLine.FindStringSubmatch(line)
 	if found == nil {
 		r.log.line(line)
-		if where := r.log.progress(); where != "" && time.Since(r.said) >= sayEvery {
-			r.say.Sayf("%s", strings.TrimPrefix(r.playbook+": "+where, ": "))
-			r.said = time.Now()
-		}
+		r.tell()
 		return
 	}
 	number, name, event, why := found[1], found[2], found[3], found[4]
@@ -44,6 +41,17 @@ func (r *playbookReader) Line(line string) {
 	r.playbook, r.log = "playbook "+number+of+" "+name, playLog{}
 	if event != "ended" {
 		r.say.Sayf("%s %s: %s", r.playbook, event, why)
+	}
+}
+
+// tell says where the playbook is, at most every sayEvery.
+func (r *playbookReader) tell() {
+	if time.Since(r.said) < sayEvery {
+		return
+	}
+	if where := r.log.progress(); where != "" {
+		r.say.Sayf("%s", strings.TrimPrefix(r.playbook+": "+where, ": "))
+		r.said = time.Now()
 	}
 }
 

@@ -39,6 +39,9 @@ func (p *playLog) line(line string) {
 		return
 	}
 	p.close()
+	if line == "" || line[0] == ' ' || line[0] == '<' { // what a result goes on with, or what -vvv tells
+		return
+	}
 	if found := playLine.FindStringSubmatch(line); found != nil {
 		p.begin(found[1], shorten(found[2]))
 	} else if found := resultLine.FindStringSubmatch(line); found != nil {
