@@ -287,6 +287,18 @@ func TestPlaybookHandedOn(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a directory of inventories", func(t *testing.T) {
+		a := newAnsible(t)
+		words := []string{"-i", "ansible/inventory/offline//", "ansible/minio.yml"}
+		a.play(words...)
+		if said, _ := a.play(words...); !strings.Contains(said, " skipped: ") {
+			t.Errorf("the second time: %s", said)
+		}
+		a.write("ansible/inventory/offline/more.yml", "another\n")
+		if said, _ := a.play(words...); !strings.Contains(said, "begins: its inventory changed") {
+			t.Errorf("with one more: %s", said)
+		}
+	})
 	t.Run("there is no real one", func(t *testing.T) {
 		a := newAnsible(t)
 		if err := os.Remove(filepath.Join(a.dir, "real/ansible-playbook")); err != nil {

@@ -36,6 +36,7 @@ for word; do
     *) playbook=${playbook:-$word} ;;
   esac
 done
+while [[ $inventory = */ ]]; do inventory=${inventory%/}; done
 if [ -z "${WIABCTL_ARTIFACT:-}" ] || [ -z "$inventory" ] || [ -z "$playbook" ]; then exec "$real" "$@"; fi
 
 # digest DIR PATTERN... prints one digest of the names and contents of the files below DIR, but for what runs leave there.
@@ -53,19 +54,19 @@ digest() (
   done
   for ((i = 0; i < ${#files[@]}; i += 500)); do sha256sum -- "${files[@]:i:500}"; done | sum
 )
-sum() { sha256sum | cut -d ' ' -f 1; }
+sum() { local digest && digest=$(sha256sum) && echo "${digest%% *}"; }
 
-name=$(basename "$playbook")
+name=${playbook##*/}
 mkdir -p "$receipts"
 echo "$name" >>"$receipts/calls"
 number=$(wc -l <"$receipts/calls")
-receipt=$(printf '%s/%02d-%s' "$receipts" "$number" "$name")
+printf -v receipt '%s/%02d-%s' "$receipts" "$number" "$name"
 say() { echo "wiabctl: playbook $number $name $*"; }
 
 # What the call depends on. The artifact's archives and the machines' disks are too large for a digest: wiabctl names them.
 inputs="playbook: $name
 arguments: $(printf '%s\0' "$@" | sum)
-inventory: $(digest "$(dirname "$inventory")" "$(basename "$inventory")" "$(basename "$inventory")/**" 'group_vars/**' 'host_vars/**')
+inventory: $(digest "$(dirname "$inventory")" "${inventory##*/}" "${inventory##*/}/**" 'group_vars/**' 'host_vars/**')
 tree: $(digest "$root/ansible" '**')
 artifact: $WIABCTL_ARTIFACT
 disks: ${WIABCTL_DISKS:-}"
