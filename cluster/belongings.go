@@ -3,12 +3,13 @@ package cluster
 import "path"
 
 // made are the paths in the deploy directory, as patterns of path.Match that a shell
-// understands too, of what tells of the cluster's state: the jobs' receipts, the values
-// of our releases, the notes of upgrades that did not succeed, the kubeconfig, the values
-// that upstream's scripts made. A snapshot keeps them. The scripts' backups (values.yaml.bak.<time>) are none of it.
+// understands too, of what tells of the cluster's state: the receipts of jobs and
+// playbooks, the values of our releases, the notes of upgrades that did not succeed, the
+// kubeconfig, the values that upstream's scripts made. A snapshot keeps them. The scripts'
+// backups (values.yaml.bak.<time>) are none of it.
 func made() []string {
 	return []string{
-		jobsDir, releasesDir, pendingDir, path.Dir(adminConf), "ansible/inventory/kubeconfig.dec",
+		jobsDir, playbooksDir, releasesDir, pendingDir, path.Dir(adminConf), "ansible/inventory/kubeconfig.dec",
 		"values/*/values.yaml", "values/*/secrets.yaml",
 	}
 }

@@ -29,7 +29,6 @@ type Client struct {
 // sessions (sshd_config(5), MaxSessions), and two are for files.
 const atATime = 8
 
-
 // keepalive is how often an idle connection is asked whether it lives.
 const keepalive = 15 * time.Second
 

@@ -26,10 +26,24 @@ func parseDocument(content []byte) (*document, error) {
 	return &d, nil
 }
 
+// mapping is the whole of it.
+func (d *document) mapping() *yaml.Node { return d.root.Content[0] }
+
+// value is the text at the path; empty without.
+func (d *document) value(path ...string) string {
+	node := d.mapping()
+	for _, step := range path {
+		if node = child(node, step); node == nil {
+			return ""
+		}
+	}
+	return node.Value
+}
+
 // set gives the value at the path. All steps but the last have to be there: a
 // template that lacks one is of a shape we do not know.
 func (d *document) set(value string, path ...string) error {
-	node := d.root.Content[0]
+	node := d.mapping()
 	for depth, step := range path[:len(path)-1] {
 		next := child(node, step)
 		if next == nil || next.Kind != yaml.MappingNode {
@@ -54,7 +68,7 @@ func (d *document) set(value string, path ...string) error {
 // complete adds the keys that another document has and this one lacks, at any depth, and
 // tells whether there were any. What both have stays as it is here.
 func (d *document) complete(from *document) bool {
-	return completeMapping(d.root.Content[0], from.root.Content[0])
+	return completeMapping(d.mapping(), from.mapping())
 }
 
 func completeMapping(mapping, from *yaml.Node) (added bool) {

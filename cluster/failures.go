@@ -22,6 +22,8 @@ var (
 		Advice: "`wiabctl logs --help` says which jobs there can be; none has a log before its first run"}
 	DiskFull = change.Kind{ID: "admin-disk-full", Exit: 103,
 		Advice: "make room on that file system of the admin host, then run `wiabctl up` again: it goes on from there"}
+	PlaybookUnknown = change.Kind{ID: "playbook-unknown", Exit: 107,
+		Advice: "name one of those, as in `wiabctl up --again cluster/minio`; or run all of them: `wiabctl up --again cluster`"}
 	CertificateNotReady = change.Kind{ID: "certificate-not-ready", Exit: 65,
 		Advice: "check that the six names of the domain resolve to the public address and that port 80 is reachable; then run `wiabctl up` again"}
 	CertificateRefused = change.Kind{ID: "certificate-refused", Exit: 104,
@@ -38,6 +40,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull,
+	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull, PlaybookUnknown,
 		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+	"gopkg.in/yaml.v3"
 
 	"wiabctl/provision/change"
 )
@@ -34,6 +35,10 @@ type Inventory struct {
 	Hosts     []Host
 	User      string // whom Ansible logs in as on the VMs
 	Interface string // the VMs' network interface
+	// MTU is that of the VMs' interface.
+	MTU func() (int, error)
+	// Overlay is laid over everything; see Spec.
+	Overlay yaml.Node
 	// Keys returns fs.ErrNotExist until they are generated.
 	Keys func() (Keys, error)
 }
@@ -52,12 +57,10 @@ const (
 func (Inventory) Name() string { return "inventory" }
 
 // Plan compares the three files with what they should hold. What the user added
-// to inventory.yml stays: only the values that wiabctl decides are set.
+// to inventory.yml stays: only the values that wiabctl decides are set, and those of
+// the configuration.
 func (i Inventory) Plan(ctx context.Context) ([]change.Change, error) {
-	switch _, err := i.Admin.Read(ctx, hostsFile); {
-	case err == nil:
-		return nil, InventoryTwice.Failf("%s stands beside %s: upstream's scripts accept only one inventory", hostsFile, inventoryFile)
-	case !errors.Is(err, fs.ErrNotExist):
+	if err := i.check(ctx); err != nil {
 		return nil, err
 	}
 	inventory, err := i.planInventory(ctx)
@@ -68,8 +71,26 @@ func (i Inventory) Plan(ctx context.Context) ([]change.Change, error) {
 	return append(keys, inventory...), err
 }
 
+// check is why this artifact's inventory cannot be used.
+func (i Inventory) check(ctx context.Context) error {
+	switch _, err := i.Admin.Read(ctx, hostsFile); {
+	case err == nil:
+		return InventoryTwice.Failf("%s stands beside %s: upstream's scripts accept only one inventory", hostsFile, inventoryFile)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	template, err := i.Admin.Read(ctx, templateFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return unknownGroups(template)
+}
+
 func (i Inventory) planInventory(ctx context.Context) ([]change.Change, error) {
-	have, err := i.Admin.Read(ctx, inventoryFile)
+	have, mode, err := i.Admin.stat(ctx, inventoryFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return []change.Change{{Verb: change.Create, Subject: "file " + inventoryFile,
 			Reason: "it is made from the artifact's staging.yml", Apply: i.create}}, nil
@@ -78,15 +99,21 @@ func (i Inventory) planInventory(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	want, different, err := i.edit(have)
+	if mode != inventoryMode {
+		different = append(different, fmt.Sprintf("its mode becomes %04o", inventoryMode))
+	}
 	if err != nil || len(different) == 0 {
 		return nil, err
 	}
 	return []change.Change{{Verb: change.Update, Subject: "file " + inventoryFile,
 		Reason: strings.Join(different, ", "),
 		Apply: func(ctx context.Context, _ change.Progress) error {
-			return i.Admin.Write(ctx, inventoryFile, want, 0o644)
+			return i.Admin.Write(ctx, inventoryFile, want, inventoryMode)
 		}}}, nil
 }
+
+// inventoryMode keeps passwords in it to the deploy user, and to root in the tools container.
+const inventoryMode = 0o600
 
 func (i Inventory) create(ctx context.Context, _ change.Progress) error {
 	template, err := i.Admin.Read(ctx, templateFile)
@@ -97,7 +124,7 @@ func (i Inventory) create(ctx context.Context, _ change.Progress) error {
 	if err != nil {
 		return err
 	}
-	return i.Admin.Write(ctx, inventoryFile, content, 0o644)
+	return i.Admin.Write(ctx, inventoryFile, content, inventoryMode)
 }
 
 func (i Inventory) planKeys(ctx context.Context) ([]change.Change, error) {
@@ -124,50 +151,4 @@ func (i Inventory) knownHosts(keys Keys) []byte {
 		fmt.Fprintf(&lines, "%s,%s %s", h.Address, h.Name, ssh.MarshalAuthorizedKey(keys.Hosts[h.Name]))
 	}
 	return lines.Bytes()
-}
-
-// sshArgs name the known host keys. They alone do not suffice: while upstream's
-// ansible.cfg turns checking off, Ansible puts StrictHostKeyChecking=no before them,
-// and ssh takes the first; so the variable ansible_host_key_checking is set too.
-const sshArgs = "-o UserKnownHostsFile=" + knownHostsFile + " -o StrictHostKeyChecking=yes -o ControlMaster=auto -o ControlPersist=60s"
-
-// edit sets what wiabctl decides in an inventory and tells what was different.
-func (i Inventory) edit(content []byte) ([]byte, []string, error) {
-	doc, err := parseDocument(content)
-	if err != nil {
-		return nil, nil, TemplateUnknown.Failf("%s or %s: %w", inventoryFile, templateFile, err)
-	}
-	for _, s := range i.settings() {
-		if err := doc.set(s.value, s.path...); err != nil {
-			return nil, nil, TemplateUnknown.Failf("%s or %s: %w", inventoryFile, templateFile, err)
-		}
-	}
-	if len(doc.changed) == 0 {
-		return content, nil, nil
-	}
-	edited, err := doc.bytes()
-	return edited, doc.changed, err
-}
-
-type setting struct {
-	value string
-	path  []string
-}
-
-func (i Inventory) settings() []setting {
-	all := []setting{
-		{i.User, []string{"all", "vars", "ansible_user"}},
-		{keyFile, []string{"all", "vars", "ansible_ssh_private_key_file"}},
-		{sshArgs, []string{"all", "vars", "ansible_ssh_common_args"}},
-		{"true", []string{"all", "vars", "ansible_host_key_checking"}},
-		{i.Interface, []string{"cassandra", "vars", "cassandra_network_interface"}},
-		{i.Interface, []string{"elasticsearch", "vars", "elasticsearch_network_interface"}},
-		{i.Interface, []string{"minio", "vars", "minio_network_interface"}},
-		{i.Interface, []string{"rmq-cluster", "vars", "rabbitmq_network_interface"}},
-		{i.Interface, []string{"postgresql", "vars", "postgresql_network_interface"}},
-	}
-	for _, h := range i.Hosts {
-		all = append(all, setting{h.Address.String(), []string{h.Group, "hosts", h.Name, "ansible_host"}})
-	}
-	return all
 }

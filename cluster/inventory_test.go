@@ -5,17 +5,19 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+	"gopkg.in/yaml.v3"
 )
 
 func testInventory(admin *Admin) Inventory {
 	host := func(name, group, address string) Host {
 		return Host{Name: name, Group: group, Address: netip.MustParseAddr(address)}
 	}
-	return Inventory{Admin: admin, User: "demo", Interface: "enp1s0",
+	return Inventory{Admin: admin, User: "demo", Interface: "enp1s0", MTU: func() (int, error) { return 1500, nil },
 		Hosts: []Host{
 			host("assethost", "assethost", "192.168.122.10"),
 			host("kubenode1", "kube-node", "192.168.122.21"),
@@ -89,6 +91,171 @@ func TestInventoryRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// overlay is what the configuration lays over the inventory.
+func overlay(t *testing.T, text string) yaml.Node {
+	t.Helper()
+	var spec struct{ Cluster Spec }
+	if err := yaml.Unmarshal([]byte("cluster:\n  inventory:\n"+text), &spec); err != nil {
+		t.Fatal(err)
+	}
+	if err := spec.Cluster.Validate([]string{"assethost", "kubenode1", "datanode1"}); err != nil {
+		t.Fatal(err)
+	}
+	return spec.Cluster.Inventory
+}
+
+func TestInventoryOverlay(t *testing.T) {
+	template, err := os.ReadFile("testdata/staging.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inventory := testInventory(nil)
+	made, _, err := inventory.edit(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inventory.MTU = func() (int, error) { return 1400, nil }
+	inventory.Overlay = overlay(t, `
+    all: {vars: {ansible_password: "hunter2", ansible_become_password: 'a "quoted" one'}}
+    kube-node:
+      vars:
+        # our resolvers
+        upstream_dns_servers: [192.0.2.53]
+        enabled: yes
+        mode: 0644
+      hosts: {kubenode1: {node_labels: {zone: a}}}
+    postgresql: {vars: {wire_dbname: another}}
+    etcd:
+`)
+	got, different, err := inventory.edit(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "overlay.golden.yml", got)
+	plan := strings.Join(different, "\n")
+	want := "kube-node.vars follows the VMs' interface\nall.vars.ansible_password becomes what cluster.inventory says\nall.vars.ansible_become_password becomes what cluster.inventory says\n" +
+		"kube-node.vars.upstream_dns_servers becomes what cluster.inventory says\nkube-node.vars.enabled becomes what cluster.inventory says\nkube-node.vars.mode becomes what cluster.inventory says\n" +
+		"kube-node.hosts.kubenode1.node_labels becomes what cluster.inventory says\npostgresql.vars.wire_dbname becomes what cluster.inventory says"
+	if plan != want {
+		t.Errorf("the plan says\n%s\nwant\n%s", plan, want)
+	}
+	if again, different, err := inventory.edit(got); err != nil || len(different) > 0 || string(again) != string(got) {
+		t.Errorf("a second edit wants %v (%v)", different, err)
+	}
+
+	inventory.Overlay = yaml.Node{}
+	if _, different, err := inventory.edit(got); err != nil || len(different) > 0 {
+		t.Errorf("what is no longer in the configuration is changed: %v (%v)", different, err)
+	}
+}
+
+func TestInventoryMTU(t *testing.T) {
+	template, err := os.ReadFile("testdata/staging.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := errors.New("no interface")
+	tests := []struct {
+		name    string
+		mtu     int
+		err     error
+		overlay string
+		want    []string // calico_mtu and calico_veth_mtu of the kubenodes
+	}{
+		{"the usual one", 1500, nil, "", []string{"", ""}},
+		{"another", 1450, nil, "", []string{"1450", "1430"}},
+		{"the user knows better", 1450, nil, "    k8s-cluster: {vars: {calico_mtu: 1300}}", []string{"", ""}},
+		{"unknown", 0, lost, "", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			inventory := testInventory(nil)
+			inventory.MTU = func() (int, error) { return test.mtu, test.err }
+			inventory.Overlay = overlay(t, test.overlay)
+			got, _, err := inventory.edit(template)
+			if !errors.Is(err, test.err) || test.err != nil {
+				if test.err == nil || err == nil {
+					t.Errorf("error = %v, want %v", err, test.err)
+				}
+				return
+			}
+			doc, err := parseDocument(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if have := []string{doc.value("kube-node", "vars", "calico_mtu"), doc.value("kube-node", "vars", "calico_veth_mtu")}; !slices.Equal(have, test.want) {
+				t.Errorf("got %q, want %q", have, test.want)
+			}
+		})
+	}
+}
+
+func TestInventoryMaster(t *testing.T) {
+	template, err := os.ReadFile("testdata/staging.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(master string) string {
+		return strings.Replace(string(template), "rabbitmq_cluster_master: datanode1", master, 1)
+	}
+	inventory := testInventory(nil)
+	inventory.Hosts = append(inventory.Hosts, Host{Name: "datanode2", Group: "datanodes", Address: netip.MustParseAddr("192.168.122.32")})
+	for name, test := range map[string]struct{ master, want string }{
+		"one that there is":     {"rabbitmq_cluster_master: datanode2", "datanode2"},
+		"a kubenode":            {"rabbitmq_cluster_master: kubenode1", "datanode1"},
+		"one that there is not": {"rabbitmq_cluster_master: rabbit1", "datanode1"},
+		"none":                  {"other: x", "datanode1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			content := strings.Replace(text(test.master), "datanodes:\n  hosts:\n", "datanodes:\n  hosts:\n    datanode2: {}\n", 1)
+			got, _, err := inventory.edit([]byte(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := parseDocument(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if have := doc.value("rmq-cluster", "vars", rabbitMaster); have != test.want {
+				t.Errorf("it is %q, want %q", have, test.want)
+			}
+		})
+	}
+}
+
+func TestUnknownGroups(t *testing.T) {
+	template, err := os.ReadFile("testdata/staging.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := os.ReadFile("../e2e/artifact/files/ansible/inventory/offline/staging.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, template string
+		says           []string
+	}{
+		{"as it ships", string(real), nil},
+		{"a new group and a missing one", strings.Replace(string(template), "etcd:\n", "redis:\n", 1), []string{"a group redis, which wiabctl does not know", "no group etcd"}},
+		{"no YAML", "all: [", []string{"staging.yml"}},
+		{"nothing", "", []string{"no group all", "no group postgresql_ro"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := unknownGroups([]byte(test.template))
+			if test.says == nil && err != nil || test.says != nil && !errors.Is(err, TemplateUnknown.Failf("")) {
+				t.Fatalf("got %v", err)
+			}
+			for _, says := range test.says {
+				if !strings.Contains(err.Error(), says) {
+					t.Errorf("%q lacks %q", err, says)
+				}
+			}
+		})
+	}
+}
+
 func TestInventoryStage(t *testing.T) {
 	admin := testAdmin(t)
 	template, err := os.ReadFile("testdata/staging.yml")
@@ -124,11 +291,26 @@ func TestInventoryStage(t *testing.T) {
 	if changes, err = inventory.Plan(t.Context()); err != nil || len(changes) != 0 {
 		t.Errorf("after applying: %v, %v", changes, err)
 	}
+	if _, mode, err := admin.stat(t.Context(), inventoryFile); err != nil || mode != 0o600 {
+		t.Errorf("the inventory's mode is %04o (%v)", mode, err)
+	}
+	if err := os.Chmod(admin.path(inventoryFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err = inventory.Plan(t.Context()); err != nil || len(changes) != 1 || !strings.Contains(changes[0].Reason, "its mode becomes 0600") {
+		t.Errorf("with an inventory that all can read: %v, %v", changes, err)
+	}
 	known, err := admin.Read(t.Context(), knownHostsFile)
 	if err != nil || !strings.Contains(string(known), "192.168.122.21,kubenode1 ssh-ed25519 ") {
 		t.Errorf("known_hosts is %q, %v", known, err)
 	}
 
+	if err := admin.Write(t.Context(), templateFile, []byte("all: {}\nredis: {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inventory.Plan(t.Context()); !errors.Is(err, TemplateUnknown.Failf("")) {
+		t.Errorf("with a template of other groups: %v, want inventory-template", err)
+	}
 	if err := admin.Write(t.Context(), hostsFile, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}

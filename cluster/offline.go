@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -40,7 +42,7 @@ func (o Offline) Plan(ctx context.Context) ([]change.Change, error) {
 	}
 	switch err := o.API.answers(ctx); {
 	case errors.Is(err, change.ErrNotInstalled):
-		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.run}}, nil
+		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.runAll}}, nil
 	case err != nil:
 		return []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}, nil //nolint:nilerr // it is what the change waits for
 	}
@@ -56,6 +58,14 @@ func (o Offline) run(ctx context.Context, say change.Progress) error {
 	return job.Run(ctx, o.Admin, say)
 }
 
+// runAll skips no playbook: what one of them made is gone.
+func (o Offline) runAll(ctx context.Context, say change.Progress) error {
+	if err := o.Forget(ctx); err != nil {
+		return err
+	}
+	return o.run(ctx, say)
+}
+
 // starting is the longest that Kubernetes may take to answer after the VMs did.
 const starting = 5 * time.Minute
 
@@ -68,26 +78,29 @@ func (o Offline) await(ctx context.Context, say change.Progress) error {
 	}.Await(ctx, say)
 }
 
-// Forget makes the script run again.
-func (o Offline) Forget(ctx context.Context) error { return Job{Name: "cluster"}.Forget(ctx, o.Admin) }
-
+// job names to the playbooks' receipts what else they depend on: the artifact, for playbooks
+// copy its archives, and the disks, on which lies what they make. Any playbook may need
+// any of it, so all of them run again when it is another.
 func (o Offline) job(ctx context.Context) (Job, error) {
 	inventory, err := o.Admin.Read(ctx, inventoryFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Job{}, err
 	}
-	inputs := []string{o.Artifact, string(inventory)}
+	disks := sha256.New()
 	if o.Disks != nil {
-		disks, err := o.Disks()
+		ids, err := o.Disks()
 		if err != nil {
 			return Job{}, err
 		}
-		inputs = append(inputs, disks...)
+		fmt.Fprintf(disks, "%q", ids)
 	}
+	total := o.total(ctx)
 	return Job{Name: "cluster",
-		Script:   []string{toolsFile, "./bin/offline-cluster.sh"},
-		Inputs:   inputs,
-		Deadline: 4 * time.Hour}, nil
+		Script:   []string{toolsFile, "env", "WIABCTL_ARTIFACT=" + o.Artifact, fmt.Sprintf("WIABCTL_DISKS=%x", disks.Sum(nil)), "./" + offlineScript},
+		Inputs:   []string{string(inventory)},
+		Files:    []File{{Name: playbooksPlayed, Mode: 0o644}},
+		Deadline: 4 * time.Hour,
+		Reader:   func(say change.Progress) Reader { return &playbookReader{say: say, total: total} }}, nil
 }
 
 // planJob is the plan of a stage that is one script.

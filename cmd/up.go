@@ -15,19 +15,22 @@ func newUp(o *options) *cobra.Command {
 		Short: "Make the host, the VMs, the cluster and the domains what the configuration says",
 		Long: "up compares every stage with the configuration and changes what differs. Run again after any failure, it goes\n" +
 			"on from there; run again after success, it changes nothing.",
-		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm    # run helm-operations.sh once more\n" +
-			"  sudo wiabctl up --reuse-disks   # after down --keep-disks\n  sudo wiabctl up --only host     # prepare the host and no more",
+		Example: "  sudo wiabctl up\n  sudo wiabctl up --again helm            # run helm-operations.sh once more\n" +
+			"  sudo wiabctl up --again cluster/minio   # play minio.yml once more\n  sudo wiabctl up --from cluster/minio    # and all after it\n" +
+			"  sudo wiabctl up --only cluster/minio    # and no other, whatever the others lack\n" +
+			"  sudo wiabctl up --reuse-disks           # after down --keep-disks\n  sudo wiabctl up --only host             # prepare the host and no more",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := provision.KnownStages(orders.Only); err != nil {
+			if err := orders.Check(); err != nil {
 				return err
 			}
 			return o.up(c, "up", orders, nil)
 		},
 	}
-	c.Flags().StringSliceVar(&orders.Again, "again", nil, "run the script of these stages (cluster, helm) once more")
+	c.Flags().StringSliceVar(&orders.Again, "again", nil, "run the script of these stages (cluster, helm), or these playbooks (cluster/minio), once more")
+	c.Flags().StringVar(&orders.From, "from", "", "run this playbook (cluster/minio) and all after it once more")
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
-	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight")
+	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight; or of cluster run these playbooks (cluster/minio) alone")
 	_ = c.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return provision.StageNames(), cobra.ShellCompDirectiveNoFileComp
 	})

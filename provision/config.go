@@ -29,10 +29,10 @@ type Config struct {
 	Artifact assets.Spec  `yaml:"artifact"`
 	Assets   assets.Store `yaml:"assets"`
 	Calling  Calling      `yaml:"calling"`
-	Cluster  cluster.Spec `yaml:"cluster"`
 	Host     HostSpec     `yaml:"host"`
 	VMs      vm.Spec      `yaml:"vms"`
 	Network  network.Spec `yaml:"network"`
+	Cluster  cluster.Spec `yaml:"cluster"`
 
 	dir string // of the file, beside which the overlays are
 }
@@ -134,8 +134,8 @@ func (c *Config) validate() error {
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
 	errs = append(errs, within("assets", c.Assets.Validate())...)
-	errs = append(errs, within("cluster", c.Cluster.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
+	errs = append(errs, within("cluster", c.Cluster.Validate(vm.Names()))...)
 	return errors.Join(errs...)
 }

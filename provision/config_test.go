@@ -45,6 +45,8 @@ func TestParseRefuses(t *testing.T) {
 		{"a part's value, with its line", smallest + "vms:\n  accel: xen\n", []string{"line 6: vms.accel: "}},
 		{"all problems at once", strings.Replace(smallest, "green.example.org", "Green", 1) + "calling: maybe\nhost:\n  user: root\nnetwork: {subnet: 8.8.8.0/24}\n",
 			[]string{"line 7: host.user: ", "line 5: calling.mode: ", "line 2: domain: ", "line 8: network.subnet: "}},
+		{"an inventory's variable, with its line", smallest + "cluster:\n  inventory:\n    kube-node:\n      hosts:\n        kubenode4: {a: 1}\n    all:\n      vars:\n        b: 2\n        ansible_user: x\n",
+			[]string{"line 9: cluster.inventory.kube-node.hosts.kubenode4: ", "line 13: cluster.inventory.all.vars.ansible_user: is what wiabctl sets, by vms.user"}},
 		{"missing fields", "deployment: wire\n", []string{"line 1: domain: ", "line 1: email: ", "line 1: artifact."}},
 		{"an extra domain, with its line", smallest + "domains:\n  - {domain: red.example.com}\n  - domain: red.example.com\n", []string{"line 7: domains[1]."}},
 		{"wrong type", smallest + "vms: [1, 2]\n", []string{"line 5: cannot unmarshal"}},

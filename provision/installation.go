@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"wiabctl/cluster"
@@ -73,22 +72,12 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 	return plans, i.pipeline.Blocked(plans)
 }
 
-// Orders are what the user tells up beside the configuration, for one run.
-type Orders struct {
-	Again      []string // stages whose scripts run once more
-	ReuseDisks bool     // disks of ours whose domains are gone are used as they are
-	Only       []string // these stages alone, after preflight; empty: all
-}
-
 // Up makes the system what the configuration says, and what the orders say, and
 // returns how many changes that took. It writes a run log; the caller holds the run
 // lock.
 func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	i.reuseDisks = orders.ReuseDisks
-	if len(orders.Only) > 0 {
-		i.pipeline.Steps = only(i.pipeline.Steps, append(orders.Only, "preflight"))
-	}
-	forgetters, err := i.pipeline.Forgetters(orders.Again)
+	forget, err := i.obey(ctx, orders)
 	if err != nil {
 		return 0, err
 	}
@@ -96,12 +85,12 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, stage := range forgetters {
-		if err := stage.Forget(ctx); err != nil {
-			return 0, fmt.Errorf("%s: %w", stage.Name(), err)
+	for _, give := range forget {
+		if err := give(ctx); err != nil {
+			return 0, err
 		}
 	}
-	if len(forgetters) > 0 {
+	if len(forget) > 0 {
 		plans = i.pipeline.Plan(ctx)
 	}
 	if Count(plans) > 0 {

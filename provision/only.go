@@ -13,17 +13,6 @@ func StageNames() []string {
 	return names
 }
 
-// KnownStages is BadUsage if one of the names is no stage's.
-func KnownStages(names []string) error {
-	known := StageNames()
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return BadUsage.Failf("there is no stage %q; the stages are %v", name, known)
-		}
-	}
-	return nil
-}
-
 // only are the steps of these names. Each stands after those that it stood after before,
 // also where that was by way of steps that are left out.
 func only(steps []Step, names []string) []Step {

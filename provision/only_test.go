@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -18,14 +17,5 @@ func TestOnly(t *testing.T) {
 	}
 	if want := []string{"a after ", "b after a", "e after a,b"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestKnownStages(t *testing.T) {
-	if err := KnownStages([]string{"host", "verify"}); err != nil {
-		t.Error(err)
-	}
-	if err := KnownStages([]string{"host", "hots"}); !errors.Is(err, BadUsage.Failf("")) || !strings.Contains(err.Error(), `"hots"`) {
-		t.Errorf("got %v", err)
 	}
 }

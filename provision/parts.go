@@ -127,14 +127,15 @@ func (i *Installation) inventory() Stage {
 	for _, m := range i.vms() {
 		hosts = append(hosts, cluster.Host{Name: m.Name, Group: groups[m.Role], Address: m.Address})
 	}
-	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface, Keys: i.inventoryKeys}
+	return cluster.Inventory{Admin: i.admin, Hosts: hosts, User: i.config.VMs.User, Interface: i.config.VMs.Interface,
+		MTU: i.provider.mtu, Overlay: i.config.Cluster.Inventory, Keys: i.inventoryKeys}
 }
 
 func (i *Installation) secrets() cluster.Secrets {
 	return cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}
 }
 
-func (i *Installation) offline(api *cluster.API) Stage {
+func (i *Installation) offline(api *cluster.API) cluster.Offline {
 	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
 }
 

@@ -25,6 +25,7 @@ type provider struct {
 	// hostKey is a VM's, and the one that it replaces, nil if none.
 	hostKey func(vm.Machine) (is, was ssh.PublicKey, err error)
 	list    func(context.Context) ([]VM, error)
+	mtu     func() (int, error)                                              // of the VMs' interface
 	disks   func() ([]string, error)                                         // what tells the VMs' disks apart from those of other VMs
 	libvirt func(ctx context.Context, do func(*libvirt.Libvirt) error) error // nil: there is none
 	shipped defaultNetwork
@@ -68,6 +69,7 @@ func (i *Installation) madeVMs() provider {
 			return host.Signer.PublicKey(), was, nil
 		},
 		list:    i.room().List,
+		mtu:     func() (int, error) { return vm.MTU, nil },
 		disks:   i.room().Disks,
 		libvirt: i.libvirt.Use,
 		shipped: i.defaultNetwork(),
@@ -103,6 +105,7 @@ func (i *Installation) foundVMs() provider {
 			return key, nil, nil
 		},
 		list:    others.List,
+		mtu:     others.MTU, // which preflight holds against each VM's
 		disks:   i.fingerprints,
 		refusal: vm.Elsewhere.Failf("the VMs are not wiabctl's (vms.provider: %s)", vm.External),
 	}

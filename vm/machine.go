@@ -18,6 +18,10 @@ const (
 	Datanode  Role = "datanode"  // databases and queues
 )
 
+// MTU is that of the machines' interface, in bytes: neither their network nor their domains
+// ask for another.
+const MTU = 1500
+
 // Machine is one of the VMs. All of it is known before anything is created.
 type Machine struct {
 	Deployment string // the deployment it belongs to; part of its mark and identity
