@@ -88,9 +88,9 @@ func (a *API) answers(ctx context.Context) error {
 	return a.get(ctx, "/api/v1/namespaces/default", nil, &list)
 }
 
-// endpoint reads the kubeconfig, which belongs to root because the tools container
-// made it.
-func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
+// Kubeconfig is the cluster's, whose user may do everything. It belongs to root, because
+// the tools container made it. It fails with change.ErrNotInstalled while there is none.
+func (a *API) Kubeconfig(ctx context.Context) ([]byte, error) {
 	file := a.Admin.path(adminConf)
 	content, err := a.Admin.Run(ctx, "sudo", "sh", "-c", `if [ -e "$1" ]; then exec cat "$1"; fi`, "sh", file)
 	switch {
@@ -100,6 +100,15 @@ func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
 		return nil, err
 	case len(content) == 0:
 		return nil, fmt.Errorf("kubernetes (no %s): %w", file, change.ErrNotInstalled)
+	}
+	return content, nil
+}
+
+// endpoint is where the kubeconfig leads.
+func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
+	content, err := a.Kubeconfig(ctx)
+	if err != nil {
+		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,7 @@ func parseDocument(content []byte) (*document, error) {
 		return nil, err
 	}
 	if d.root.Kind != yaml.DocumentNode || d.root.Content[0].Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("it is not a mapping")
+		return nil, errors.New("it is not a mapping")
 	}
 	return &d, nil
 }
@@ -63,6 +64,18 @@ func (d *document) set(value string, path ...string) error {
 	}
 	*have = yaml.Node{Kind: yaml.ScalarNode, Value: value, HeadComment: have.HeadComment, LineComment: have.LineComment, FootComment: have.FootComment}
 	return nil
+}
+
+// at is the value at a path whose steps are divided by dots, nil where there is none.
+func (d *document) at(path string) *yaml.Node {
+	node := d.root.Content[0]
+	for step := range strings.SplitSeq(path, ".") {
+		if node == nil || node.Kind != yaml.MappingNode {
+			return nil
+		}
+		node = child(node, step)
+	}
+	return node
 }
 
 // complete adds the keys that another document has and this one lacks, at any depth, and

@@ -36,10 +36,19 @@ var (
 		Advice: "mend what is said above; cluster.ready is how long helm waits, for hosts that need longer; then run `wiabctl up` again"}
 	ReleaseStuck = change.Kind{ID: "release-stuck", Exit: 110,
 		Advice: "wait until the other helm has ended; if it is dead, run `wiabctl up` again: it takes away what that one left"}
+	SecretsInconsistent = change.Kind{ID: "secrets-inconsistent", Exit: 113,
+		Advice: "make the named values equal again, each as it was when it was last in use, where they are kept too (/var/lib/wiabctl/secrets); `wiabctl secrets check` looks again"}
+	NotWell = change.Kind{ID: "unhealthy", Exit: 114,
+		Advice: "look at the parts named above: `wiabctl vm list`, `wiabctl kubectl get pods -A`; `wiabctl up` mends what is not as configured"}
+	KubeconfigRefused = change.Kind{ID: "kubeconfig-refused", Exit: 115,
+		Advice: "rename or mend what is named above, or set KUBECONFIG to another file; nothing was written"}
+	ClusterMissing = change.Kind{ID: "cluster-missing", Exit: 116,
+		Advice: "run `wiabctl up` first"}
 )
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
 	return []change.Kind{Unreachable, HostKeyChanged, TemplateUnknown, InventoryTwice, JobFailed, JobLost, JobCancelled, JobUnknown, DiskFull, PlaybookUnknown,
-		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck}
+		CertificateNotReady, CertificateRefused, APIUnreachable, SecretsIncomplete, ReleaseNotReady, ReleaseStuck,
+		SecretsInconsistent, NotWell, KubeconfigRefused, ClusterMissing}
 }

@@ -28,6 +28,8 @@ type Helm struct {
 	UserOverlays func(ctx context.Context) (map[string]map[string]any, error)
 	// Diff tells in lines what is between two layers of values, without their secrets.
 	Diff func(before, after map[string]any) ([]string, error)
+	// Secrets are the values files that the script deploys secrets from.
+	Secrets HelmSecrets
 }
 
 // helmJob is the name of the script's job.
@@ -59,7 +61,27 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if len(script) == 0 {
 		script, err = h.planMissing(ctx, run)
 	}
-	return slices.Concat(overlays, users, script), err
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := h.Secrets.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	modes, err := Confidential{h.Admin}.Plan(ctx)
+	return slices.Concat(overlays, users, secrets, modes, script), err
+}
+
+// run lets the script deploy secrets that fit together, and closes what it leaves open.
+func (h Helm) run(ctx context.Context, job Job, say change.Progress) error {
+	if err := h.Secrets.ready(ctx); err != nil {
+		return err
+	}
+	err := job.Run(ctx, h.Admin, say)
+	if ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, Confidential{h.Admin}.Close(ctx))
 }
 
 // Forget makes the script run again.

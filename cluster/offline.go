@@ -20,6 +20,8 @@ type Offline struct {
 	// Disks are the ids of the VMs' disks, on which lies what the script makes: with
 	// another disk it has to run again. Nil where they have none.
 	Disks func() ([]string, error)
+	// Assets is what the VMs install from: where it is served, and how to set that right.
+	Assets AssetServer
 	// Versions are the directories of the artifact's versions, each of which notes the
 	// images that its jobs loaded. Only Remove asks for them.
 	Versions func() ([]string, error)
@@ -44,9 +46,9 @@ func (o Offline) Plan(ctx context.Context) ([]change.Change, error) {
 	case errors.Is(err, change.ErrNotInstalled):
 		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.runAll}}, nil
 	case err != nil:
-		return []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}, nil //nolint:nilerr // it is what the change waits for
+		script = []change.Change{{Verb: change.Wait, Subject: "the Kubernetes API", Reason: err.Error(), Apply: o.await}}
 	}
-	return nil, nil
+	return append(script, o.Assets.plan(ctx)...), nil
 }
 
 // run makes the job anew, for the inventory may have come since the plan.
@@ -55,7 +57,10 @@ func (o Offline) run(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	return job.Run(ctx, o.Admin, say)
+	if err := job.Run(ctx, o.Admin, say); err != nil {
+		return err
+	}
+	return o.Assets.start(ctx, say)
 }
 
 // runAll skips no playbook: what one of them made is gone.

@@ -60,7 +60,9 @@ func newOffline(t *testing.T) (Offline, *ansible) {
 		writeProgram(t, filepath.Join(a.dir, "real", name), fakeSystemd)
 	}
 	t.Setenv("PATH", filepath.Join(a.dir, "real")+":"+os.Getenv("PATH"))
-	return Offline{Admin: api.Admin, API: api, Artifact: "5b01", Disks: func() ([]string, error) { return []string{a.disks}, nil }}, a
+	assets := &assetHost{t: t, address: freeAddress(t)}
+	return Offline{Admin: api.Admin, API: api, Artifact: "5b01", Disks: func() ([]string, error) { return []string{a.disks}, nil },
+		Assets: AssetServer{Address: assets.address, Run: assets.run}}, a
 }
 
 // bring applies what the stage wants, demands that it wants nothing more, and returns the

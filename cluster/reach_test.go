@@ -51,6 +51,7 @@ func serveForward(asked ssh.NewChannel) {
 		return
 	}
 	go ssh.DiscardRequests(requests)
+	go func() { _, _ = io.Copy(conn, channel); _ = conn.CloseWrite() }()
 	_, _ = io.Copy(channel, conn)
 	channel.Close()
 }

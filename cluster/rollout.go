@@ -25,8 +25,8 @@ const (
 	usual = 15 * time.Minute
 	// lookAgain is how often it is looked what a chart waits for.
 	lookAgain = 30 * time.Second
-	// asking is the longest that it may take to find out why a chart failed.
-	asking = 20 * time.Second
+	// looking is the longest that it may take to find out why a chart failed.
+	looking = 20 * time.Second
 )
 
 // run makes the job run to its end. No two jobs that deploy charts work at a time, so that
@@ -76,7 +76,7 @@ func (r Rollout) watch(ctx context.Context, seen *charts, say change.Progress) {
 
 // look is observe with a deadline: the API server may be gone.
 func (r Rollout) look(ctx context.Context, release string) (scene, error) {
-	ctx, cancel := context.WithTimeout(ctx, asking)
+	ctx, cancel := context.WithTimeout(ctx, looking)
 	defer cancel()
 	return r.API.observe(ctx, release)
 }

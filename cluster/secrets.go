@@ -26,17 +26,15 @@ type Secrets struct {
 	Store string // the directory that keeps the copies, 0700
 }
 
-// ansibleSecrets is what offline-secrets.sh makes for the playbooks.
-const ansibleSecrets = inventoryDir + "/group_vars/all/secrets.yaml"
+// What offline-secrets.sh makes: for the playbooks, and for two charts.
+const (
+	ansibleSecrets = inventoryDir + "/group_vars/all/secrets.yaml"
+	wireSecrets    = "values/wire-server/prod-secrets.example.yaml"
+	coturnSecrets  = "values/coturn/prod-secrets.example.yaml"
+)
 
 // products are the files that offline-secrets.sh fills (contract section 8.2).
-func products() []string {
-	return []string{
-		ansibleSecrets,
-		"values/wire-server/prod-secrets.example.yaml",
-		"values/coturn/prod-secrets.example.yaml",
-	}
-}
+func products() []string { return []string{ansibleSecrets, wireSecrets, coturnSecrets} }
 
 // Name of the stage.
 func (Secrets) Name() string { return "secrets" }
@@ -64,23 +62,40 @@ func (s Secrets) planSecrets(ctx context.Context) ([]change.Change, error) {
 	if kept == nil {
 		return []change.Change{{Verb: change.Run, Subject: "offline-secrets.sh", Reason: "the installation has no secrets yet", Apply: s.make}}, nil
 	}
+	if err := Inconsistent(checkSecrets(kept)); err != nil {
+		return nil, err
+	}
 	var changes []change.Change
 	for _, name := range products() {
-		have, err := s.Admin.Read(ctx, name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c, err := s.restore(ctx, name, kept[name])
+		if err != nil {
 			return nil, err
 		}
-		want := completed(kept[name], have)
-		if bytes.Equal(have, want) {
-			continue
-		}
-		changes = append(changes, change.Change{Verb: change.Update, Subject: "file " + name,
-			Reason: "it differs from the secrets that were made for this installation",
-			Apply: func(ctx context.Context, _ change.Progress) error {
-				return s.Admin.Write(ctx, name, want, 0o600)
-			}})
+		changes = append(changes, c...)
 	}
 	return changes, nil
+}
+
+// restore brings a product back to what is kept of it, readable for the deploy user only.
+func (s Secrets) restore(ctx context.Context, name string, kept []byte) ([]change.Change, error) {
+	have, mode, err := s.Admin.stat(ctx, name)
+	if errors.Is(err, fs.ErrPermission) {
+		have, err = s.Admin.readAny(ctx, name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	want, reason := completed(kept, have), "it differs from the secrets that were made for this installation"
+	if bytes.Equal(have, want) {
+		if mode == 0o600 {
+			return nil, nil
+		}
+		reason = "it has to be the deploy user's alone"
+	}
+	return []change.Change{{Verb: change.Update, Subject: "file " + name, Reason: reason,
+		Apply: func(ctx context.Context, _ change.Progress) error {
+			return s.Admin.Write(ctx, name, want, 0o600)
+		}}}, nil
 }
 
 // completed are the kept secrets, with the keys that only the file in place has: a newer
@@ -147,18 +162,26 @@ func (s Secrets) close(ctx context.Context) error {
 	return nil
 }
 
-// keep copies the products into the store. All are read before the first is
+// keep copies the products into the store, if they fit together: the script takes
+// whatever it finds of the playbooks' secrets. All are read before the first is
 // written, and the directory is renamed into place, so that the store holds either all or none.
 func (s Secrets) keep(ctx context.Context) error {
-	part := s.Store + ".part"
-	if err := os.RemoveAll(part); err != nil {
-		return err
-	}
+	made := map[string][]byte{}
 	for _, name := range products() {
 		content, err := s.Admin.Read(ctx, name)
 		if err != nil {
 			return fmt.Errorf("offline-secrets.sh left nothing to keep: %w", err)
 		}
+		made[name] = content
+	}
+	if err := Inconsistent(checkSecrets(made)); err != nil {
+		return err
+	}
+	part := s.Store + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	for name, content := range made {
 		copied := filepath.Join(part, name)
 		if err := os.MkdirAll(filepath.Dir(copied), 0o700); err != nil {
 			return err

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +15,9 @@ import (
 func madeSecrets(t *testing.T) Secrets {
 	t.Helper()
 	s := Secrets{Admin: testAdmin(t), Store: filepath.Join(t.TempDir(), "secrets")}
-	for _, name := range products() {
+	for name, content := range testSecrets(t) {
 		// The script leaves them readable for all.
-		if err := s.Admin.Write(t.Context(), name, []byte("SECRET of "+name), 0o644); err != nil {
+		if err := s.Admin.Write(t.Context(), name, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -51,11 +53,21 @@ func TestSecretsComeBack(t *testing.T) {
 		{"altered", func(s Secrets) error {
 			return os.WriteFile(filepath.Join(s.Admin.Dir, products()[1]), []byte("OTHER"), 0o600)
 		}},
+		{"one value altered", func(s Secrets) error {
+			file := filepath.Join(s.Admin.Dir, products()[1])
+			content, err := os.ReadFile(file)
+			return errors.Join(err, os.WriteFile(file, bytes.Replace(content, []byte("SECRET-turn"), []byte("OTHER-turn"), 1), 0o600))
+		}},
+		{"readable for all", func(s Secrets) error { return os.Chmod(filepath.Join(s.Admin.Dir, products()[1]), 0o644) }},
 		{"gone with the whole tree", func(s Secrets) error { return os.RemoveAll(filepath.Join(s.Admin.Dir, "values")) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := madeSecrets(t)
+			made, err := s.kept()
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := test.harm(s); err != nil {
 				t.Fatal(err)
 			}
@@ -72,8 +84,11 @@ func TestSecretsComeBack(t *testing.T) {
 				}
 			}
 			content, err := s.Admin.Read(t.Context(), products()[1])
-			if err != nil || string(content) != "SECRET of "+products()[1] {
+			if err != nil || !bytes.Equal(content, made[products()[1]]) {
 				t.Errorf("now %q, %v", content, err)
+			}
+			if info, err := os.Stat(filepath.Join(s.Admin.Dir, products()[1])); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("now %v, %v; want 0600", info, err)
 			}
 			if changes, err = s.planSecrets(t.Context()); err != nil || len(changes) != 0 {
 				t.Errorf("planned again: %v, %v", changes, err)
@@ -107,21 +122,25 @@ func TestSecretsNothingHalfKept(t *testing.T) {
 
 func TestSecretsMeetANewerTemplate(t *testing.T) {
 	s := madeSecrets(t)
-	const name = "values/wire-server/prod-secrets.example.yaml"
+	const name = wireSecrets
+	made, err := s.kept()
+	if err != nil {
+		t.Fatal(err)
+	}
 	write := func(dir, content string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const kept = "# made once\nbrig:\n  turn: KEPT # 64 characters\n  keys: [KEPT]\ngalley: {}\n"
+	kept := "# made once\nhook:\n  turn: KEPT # 64 characters\n  keys: [KEPT]\nteam-settings: {}\n" + string(made[name])
 	for _, test := range []struct{ name, template, want string }{
 		{"the same", kept, kept},
-		{"other secrets, no new key", "brig: {turn: CHANGEME, keys: [CHANGEME, CHANGEME]}\n", kept},
-		{"new keys at every depth", "brig:\n  turn: CHANGEME\n  # since 5.33\n  hook: {token: new}\ngalley:\n  legal: new\nspar: new\n",
-			"# made once\nbrig:\n  turn: KEPT # 64 characters\n  keys: [KEPT]\n  # since 5.33\n  hook: {token: new}\ngalley: {legal: new}\nspar: new\n"},
-		{"another shape", "brig: [turn]\nspar: new\n", kept + "spar: new\n"},
-		{"no YAML", "brig: [\n", kept},
+		{"other secrets, no new key", "hook: {turn: CHANGEME, keys: [CHANGEME, CHANGEME]}\n", kept},
+		{"new keys at every depth", "hook:\n  turn: CHANGEME\n  # since 5.33\n  web: {token: new}\nteam-settings:\n  legal: new\n",
+			strings.Replace(strings.Replace(kept, "keys: [KEPT]\n", "keys: [KEPT]\n  # since 5.33\n  web: {token: new}\n", 1), "team-settings: {}", "team-settings: {legal: new}", 1)},
+		{"another shape", "hook: [turn]\nspare: new\n", kept + "spare: new\n"},
+		{"no YAML", "hook: [\n", kept},
 		{"empty", "", kept},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -149,5 +168,37 @@ func TestSecretsMeetANewerTemplate(t *testing.T) {
 				t.Errorf("the store holds %q, %v", content, err)
 			}
 		})
+	}
+}
+
+// The script keeps what it finds of the playbooks' secrets: if that belongs to other
+// secrets, nothing is kept, and the script is not run again either.
+func TestSecretsThatDoNotFitAreNotKept(t *testing.T) {
+	s := Secrets{Admin: testAdmin(t), Store: filepath.Join(t.TempDir(), "secrets")}
+	made := testSecrets(t)
+	made[ansibleSecrets] = bytes.ReplaceAll(made[ansibleSecrets], []byte("SECRET-cargohold"), []byte("OTHER"))
+	for name, content := range made {
+		if err := s.Admin.Write(t.Context(), name, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.keep(t.Context()); !errors.Is(err, SecretsInconsistent.Failf("")) {
+		t.Errorf("%v; want a Failure of kind %s", err, SecretsInconsistent.ID)
+	}
+	if _, err := os.Stat(s.Store); err == nil {
+		t.Error("secrets that do not fit together were kept")
+	}
+}
+
+// What is kept is never mended: nobody knows which of two values is in use.
+func TestSecretsKeptInconsistently(t *testing.T) {
+	s := madeSecrets(t)
+	file := filepath.Join(s.Store, coturnSecrets)
+	if err := os.WriteFile(file, []byte("secrets: {zrestSecrets: [OTHER]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := s.planSecrets(t.Context())
+	if !errors.Is(err, SecretsInconsistent.Failf("")) || !strings.Contains(err.Error(), "TURN secret: they differ") || len(changes) != 0 {
+		t.Errorf("%v, %v; want a Failure of kind %s", changes, err, SecretsInconsistent.ID)
 	}
 }

@@ -37,28 +37,37 @@ func (t Target) Attach(ctx context.Context, s Session) (status int, err error) {
 		return 0, err
 	}
 	defer client.Close()
-	session, err := client.ssh.NewSession()
+	return client.attach(ctx, s)
+}
+
+// attach runs a session on the connection. What still runs when ctx ends is told so by
+// SIGTERM, for without a terminal the connection's end is no signal to it.
+func (c *Client) attach(ctx context.Context, s Session) (status int, err error) {
+	session, err := c.ssh.NewSession()
 	if err != nil {
-		return 0, fmt.Errorf("open a session on %s: %w", t.Name, err)
+		return 0, fmt.Errorf("open a session on %s: %w", c.name, err)
 	}
 	defer session.Close()
-	stop := context.AfterFunc(ctx, func() { client.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		_ = session.Signal(ssh.SIGTERM)
+		c.Close()
+	})
 	defer stop()
 	session.Stdin, session.Stdout, session.Stderr = s.In, s.Out, s.Err
 	if s.Terminal != nil {
 		if err := s.Terminal.show(ctx, session); err != nil {
-			return 0, fmt.Errorf("open a terminal on %s: %w", t.Name, err)
+			return 0, fmt.Errorf("open a terminal on %s: %w", c.name, err)
 		}
 	}
 	err = s.run(session)
 	exit := (*ssh.ExitError)(nil)
 	switch {
 	case ctx.Err() != nil:
-		return 0, fmt.Errorf("session on %s: %w", t.Name, context.Cause(ctx))
+		return 0, fmt.Errorf("session on %s: %w", c.name, context.Cause(ctx))
 	case errors.As(err, &exit):
 		return exit.ExitStatus(), nil
 	case err != nil:
-		return 0, Unreachable.Failf("the session on %s broke off: %w", t.Name, err)
+		return 0, Unreachable.Failf("the session on %s broke off: %w", c.name, err)
 	}
 	return 0, nil
 }

@@ -1,17 +1,25 @@
 package cluster
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"wiabctl/provision/change"
 )
 
 // fakeDocker keeps its images in the file images, a line `ID NAME` for each name, and
@@ -41,7 +49,7 @@ case "$1 $2" in
 "tag sha256:"*)
   [ "$#" = 3 ] || exit 64
   sed -i -e "s|^\(.*\) $3\$|\1 <none>:<none>|" -e "s|^$2 <none>:<none>\$|$2 $3|" "$images" ;;
-"run --rm") shift; for a; do printf '<%s>' "$a"; done ;;
+"run --rm" | "run --interactive") shift; for a; do printf '<%s>' "$a"; done ;;
 *) echo "docker $*: not expected" >&2; exit 64 ;;
 esac`
 
@@ -262,5 +270,78 @@ func TestToolsOfTwoJobs(t *testing.T) {
 	jobs.Wait()
 	if err := errors.Join(errs...); err != nil || d.loads() != 2 {
 		t.Errorf("%v, %d loads of two archives", err, d.loads())
+	}
+}
+
+// TestToolsForAPerson calls the script as a person does: its container takes the input,
+// has a name of its own, and a terminal where there is one.
+func TestToolsForAPerson(t *testing.T) {
+	d := newDocker(t)
+	d.mustTools("true") // loads the image
+	person := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Env = []string{"PATH=" + filepath.Join(d.dir, "bin") + ":" + os.Getenv("PATH"), "TERM=dumb"}
+		return cmd
+	}
+	tools := filepath.Join(d.deploy, toolsFile)
+	piped, err := person(tools, "helm", "list").Output()
+	if err != nil || !regexp.MustCompile(`^<--interactive><--rm><--init><--name><wiabctl-\d+>`).Match(piped) || !strings.HasSuffix(string(piped), "<helm><list>") {
+		t.Errorf("without a terminal: %s, %v", piped, err)
+	}
+	shown, err := person("script", "--quiet", "--return", "--command", "'"+tools+"' helm list", "/dev/null").Output()
+	if err != nil || !strings.HasPrefix(string(shown), "<--interactive><--tty><--rm>") {
+		t.Errorf("with a terminal: %s, %v", shown, err)
+	}
+	half, err := person("script", "--quiet", "--return", "--command", "'"+tools+"' helm list | cat", "/dev/null").Output()
+	if err != nil || !strings.HasPrefix(string(half), "<--interactive><--rm>") {
+		t.Errorf("with a terminal for the input alone: %s, %v", half, err)
+	}
+}
+
+// TestToolsEnds ends the script as sshd does when a session ends: its container goes too.
+func TestToolsEnds(t *testing.T) {
+	d := newDocker(t)
+	d.mustTools("true")
+	// A container that is a line of input away from its end.
+	writeProgram(t, filepath.Join(d.dir, "bin/docker"), `
+case "$1" in
+run) echo "$(echo "$*" | grep -o "wiabctl-[0-9]*") $$" >"$0.running"; read -r line; echo "it got $line"; exit 7 ;;
+kill) read -r name pid <"$0.running"; [ "$2 $#" = "$name 2" ] && rm "$0.running" && kill -KILL "$pid" ;;
+image) echo `+hex64("a")+` ;;
+*) exit 64 ;;
+esac`)
+	running := filepath.Join(d.dir, "bin/docker.running")
+	start := func() (*exec.Cmd, io.WriteCloser, *bytes.Buffer) {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(d.deploy, toolsFile), "cat")
+		cmd.Env = []string{"PATH=" + filepath.Join(d.dir, "bin") + ":" + os.Getenv("PATH")}
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &said
+		in, err := cmd.StdinPipe()
+		if err := errors.Join(err, cmd.Start()); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, in, &said
+	}
+
+	cmd, in, said := start()
+	_, _ = io.WriteString(in, "a line\n")
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 7 || said.String() != "it got a line\n" {
+		t.Errorf("input and exit status: %v, %q", err, said)
+	}
+
+	_ = os.Remove(running)
+	cmd, in, said = start()
+	defer in.Close()
+	err := change.Condition{Description: "the container to run", Deadline: 5 * time.Second, Interval: 5 * time.Millisecond,
+		Check: func(context.Context) error { _, err := os.Stat(running); return err }}.Await(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 143 {
+		t.Errorf("ended by a signal: %v, %s", err, said)
+	}
+	if _, err := os.Stat(running); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the container still runs")
 	}
 }

@@ -9,10 +9,14 @@ import (
 // The parts of Kubernetes' objects that tell why something is not ready.
 
 type metadata struct {
+	Namespace         string     `json:"namespace"`
 	Name              string     `json:"name"`
 	Generation        int        `json:"generation"`
 	Labels            labels     `json:"labels"`
 	DeletionTimestamp *time.Time `json:"deletionTimestamp"`
+	Owners            []struct {
+		Kind string `json:"kind"`
+	} `json:"ownerReferences"`
 }
 
 type labels map[string]string

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -11,9 +12,12 @@ import (
 
 func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:     "status",
-		Short:   "Tell for each stage whether it is as configured",
-		Example: "  sudo wiabctl status",
+		Use:   "status",
+		Short: "Tell for each stage whether it is as configured, and how the parts of the cluster are",
+		Long: "status compares every stage with the configuration, and asks Kubernetes, the releases, the certificates and the data\n" +
+			"services how they are: Cassandra, Elasticsearch, MinIO, PostgreSQL, RabbitMQ. What does not answer within ten seconds\n" +
+			"is told and keeps nothing else waiting. The exit status is that of `unhealthy` if a part is not well or silent.",
+		Example: "  sudo wiabctl status\n  sudo wiabctl status --output json    # one stage, version or part a line",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
@@ -22,9 +26,19 @@ func newStatus(o *options) *cobra.Command {
 				if versions, err := installation.Versions(); err == nil { // else the stage assets tells of it
 					o.renderVersions(c.OutOrStdout(), versions)
 				}
-				return err
+				parts, unwell := installation.Health(c.Context())
+				o.renderHealth(c.OutOrStdout(), parts)
+				return errors.Join(err, unwell)
 			})
 		},
+	}
+}
+
+// renderHealth tells how the parts of the cluster are.
+func (o *options) renderHealth(out io.Writer, parts []provision.Health) {
+	show := o.view(out)
+	for _, p := range parts {
+		show(provision.Event{Time: time.Now(), Stage: "health", Kind: provision.EventKind(p.State), Subject: p.Part, Text: p.Text, Took: p.Took})
 	}
 }
 

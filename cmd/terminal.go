@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 
@@ -16,9 +15,9 @@ import (
 // terminal is the terminal that a person types on.
 type terminal struct{ fd int }
 
-// terminalOf is the terminal behind the input, if there is one.
-func terminalOf(in io.Reader) (terminal, bool) {
-	file, ok := in.(*os.File)
+// terminalOf is the terminal behind a stream, if there is one.
+func terminalOf(stream any) (terminal, bool) {
+	file, ok := stream.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return terminal{}, false
 	}
@@ -32,6 +31,14 @@ func (t terminal) raw() (restore func(), err error) {
 		return nil, fmt.Errorf("set the terminal to raw mode: %w", err)
 	}
 	return func() { _ = term.Restore(t.fd, before) }, nil
+}
+
+// attach shows a session on the terminal, until restore is called.
+func (t terminal) attach(ctx context.Context, session *provision.Session) (restore func(), err error) {
+	if session.Terminal, err = t.remote(ctx); err != nil {
+		return nil, err
+	}
+	return t.raw()
 }
 
 // remote describes the terminal to a session, with its new sizes until ctx ends.

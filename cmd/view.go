@@ -39,6 +39,12 @@ func (v *plainView) show(e provision.Event) {
 		line = fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
 	case provision.VersionThere:
 		line = fmt.Sprintf("version %s: %s", e.Subject, e.Text)
+	case provision.PartHealthy, provision.PartAbsent:
+		line = fmt.Sprintf("%s: %s", e.Subject, e.Text)
+	case provision.PartUnhealthy:
+		line = fmt.Sprintf("%s: NOT WELL: %s", e.Subject, e.Text)
+	case provision.PartSilent:
+		line = fmt.Sprintf("%s: cannot be asked: %s", e.Subject, e.Text)
 	case provision.StageUnclear:
 		line = "cannot tell: " + e.Text
 	case provision.Progressed:

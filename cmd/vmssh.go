@@ -20,11 +20,7 @@ func newVMSSH(o *options) *cobra.Command {
 			return o.with(c, func(installation *provision.Installation) error {
 				session := provision.Session{Argv: args[1:], In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}
 				if at, ok := terminalOf(c.InOrStdin()); ok && len(session.Argv) == 0 {
-					var err error
-					if session.Terminal, err = at.remote(c.Context()); err != nil {
-						return err
-					}
-					restore, err := at.raw()
+					restore, err := at.attach(c.Context(), &session)
 					if err != nil {
 						return err
 					}

@@ -155,7 +155,7 @@ type event struct {
 	Took    time.Duration `json:"took_ns"`
 }
 
-func events(b *testing.B, output string) []event {
+func events(b testing.TB, output string) []event {
 	b.Helper()
 	var all []event
 	for line := range strings.Lines(output) {

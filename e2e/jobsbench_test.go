@@ -24,7 +24,9 @@ const (
 func scripted(t testing.TB, script string) {
 	t.Helper()
 	onHost(t, "test -e /root/script || cp -a "+deployDir+"/"+helmScript+" /root/script; cat >"+deployDir+"/"+helmScript+" <<'X'\n#!/bin/sh\n"+script+"\nX")
-	t.Cleanup(func() { onHost(t, "test ! -e /root/script || cp -a /root/script "+deployDir+"/"+helmScript+" && rm -f /root/script") })
+	t.Cleanup(func() {
+		onHost(t, "test ! -e /root/script || cp -a /root/script "+deployDir+"/"+helmScript+" && rm -f /root/script")
+	})
 }
 
 // BenchmarkJob measures a job against its bare script, by turns, the best of three each.

@@ -3,6 +3,7 @@ package provision
 import (
 	"time"
 
+	"wiabctl/cluster"
 	"wiabctl/provision/change"
 )
 
@@ -21,6 +22,12 @@ const (
 	StageDone    EventKind = "done"     // the stage is as configured
 	StageFailed  EventKind = "failed"   // the stage stopped with an error
 	VersionThere EventKind = "version"  // a version of the artifact is unpacked; Subject is its hash
+
+	// How a part of the cluster is; Subject is the part.
+	PartHealthy   = EventKind(cluster.Healthy)
+	PartUnhealthy = EventKind(cluster.Unhealthy)
+	PartSilent    = EventKind(cluster.Silent)
+	PartAbsent    = EventKind(cluster.Absent)
 )
 
 // Event is something that happened in a run. The pipeline only sends them; views

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -136,12 +137,27 @@ func (i *Installation) secrets() cluster.Secrets {
 }
 
 func (i *Installation) offline(api *cluster.API) cluster.Offline {
-	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs}
+	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs,
+		Assets: i.assetServer()}
+}
+
+func (i *Installation) assetServer() cluster.AssetServer {
+	for _, m := range i.vms() {
+		if m.Role == vm.Assethost {
+			return cluster.AssetServer{Address: net.JoinHostPort(m.Address.String(), cluster.AssetsPort),
+				Run: func(ctx context.Context, argv ...string) ([]byte, error) { return i.ask(ctx, m, argv...) }}
+		}
+	}
+	panic("there is no asset host among the VMs") // each installation has the seven of vm.Names
 }
 
 func (i *Installation) helm(api *cluster.API) Stage {
 	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
-		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff}
+		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff, Secrets: i.helmSecrets(api)}
+}
+
+func (i *Installation) helmSecrets(api *cluster.API) cluster.HelmSecrets {
+	return cluster.HelmSecrets{Secrets: i.secrets(), API: api}
 }
 
 func (i *Installation) rollout(api *cluster.API) cluster.Rollout {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Made by wiabctl. Runs a command the way `source bin/offline-env.sh; d COMMAND` does: in the artifact's tools
-# container, with this directory's bin first on PATH, and leaving no stopped container behind. The container has the
-# name of the job that it works for, so docker refuses a second one.
+# container, with this directory's bin first on PATH, and leaving no stopped container behind. The container of a job has
+# the job's name, so docker refuses a second one; a person's gets what the person types, and ends with the session.
 # With --here the command runs on this machine instead, in the same environment.
 # The images are those of this directory's archives, by the ids that docker gave them: whatever else bears their names.
 set -euo pipefail
@@ -69,6 +69,20 @@ if [ -n "$here" ]; then
   export ZAUTH_CONTAINER
   exec "$@"
 fi
-exec sudo docker run --rm --init --name "${WIABCTL_JOB:-wiabctl-$$}" --network=host --volume "$PWD:/wire-server-deploy" \
-  --workdir /wire-server-deploy --env WIABCTL_JOB="${WIABCTL_JOB:-}" --env WIABCTL_HELM_TIMEOUT="${WIABCTL_HELM_TIMEOUT:-}" "$WSD_CONTAINER" \
-  sh -c 'PATH=/wire-server-deploy/wiab/bin:$PATH; export PATH; exec "$@"' wiab "$@"
+container=${WIABCTL_JOB:-wiabctl-$$}
+options=(--rm --init --name "$container" --network=host --volume "$PWD:/wire-server-deploy" --workdir /wire-server-deploy
+  --env WIABCTL_JOB="${WIABCTL_JOB:-}" --env WIABCTL_HELM_TIMEOUT="${WIABCTL_HELM_TIMEOUT:-}")
+command=(sh -c 'PATH=/wire-server-deploy/wiab/bin:$PATH; export PATH; exec "$@"' wiab "$@")
+if [ -n "${WIABCTL_JOB:-}" ]; then exec sudo docker run "${options[@]}" "$WSD_CONTAINER" "${command[@]}"; fi
+if [ -t 0 ] && [ -t 1 ]; then exec sudo docker run --interactive --tty "${options[@]}" "$WSD_CONTAINER" "${command[@]}"; fi
+# Without a terminal nothing but this would tell the container that its session has ended; it may just be starting.
+end() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    if sudo docker kill "$container" >/dev/null 2>&1; then break; fi
+    sleep 0.2
+  done
+  exit 143
+}
+trap end TERM HUP
+sudo docker run --interactive "${options[@]}" "$WSD_CONTAINER" "${command[@]}" <&0 &
+wait $!

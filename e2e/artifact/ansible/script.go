@@ -38,7 +38,7 @@ place() {
 # serve NAME COMMAND keeps the program /opt/wiab/NAME running, as systemd's service or
 # as init's; if the play has changed something it starts anew.
 serve() {
-	if command -v systemctl >/dev/null; then
+	if [ -d /run/systemd/system ]; then
 		printf '%s\n' '[Unit]' "Description=$1" 'After=network.target' '[Service]' "ExecStart=$2" \
 			'Restart=always' '[Install]' 'WantedBy=multi-user.target' | write "/etc/systemd/system/$1.service" 0644
 		systemctl daemon-reload

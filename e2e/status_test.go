@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// parts are the parts of the cluster with their states, as `wiabctl status` tells them.
+func parts(t *testing.T, code int) map[string]string {
+	t.Helper()
+	a := wiabctl(t, "status", "--output", "json")
+	if a.code != code {
+		t.Errorf("exit code %d, want %d", a.code, code)
+	}
+	if a.took > 30*time.Second {
+		t.Errorf("it took %s", a.took)
+	}
+	all := map[string]string{}
+	for _, e := range events(t, a.stdout) {
+		if e.Stage == "health" {
+			all[e.Subject] = e.Event
+		}
+	}
+	return all
+}
+
+// TestHealth lets a datanode and the asset host's server go: status tells of each part that
+// minds, and up brings them back, the server so that the next boot does too.
+func TestHealth(t *testing.T) {
+	installed(t)
+	names := []string{"assethost", "nodes", "pods", "releases", "certificates", "cassandra", "elasticsearch", "minio", "postgresql", "rabbitmq"}
+	well := parts(t, 0)
+	for _, name := range names {
+		if well[name] != "healthy" {
+			t.Errorf("%s is %q after up", name, well[name])
+		}
+	}
+	onHost(t, "virsh destroy datanode2")
+	inVM(t, "assethost", "systemctl stop serve-assets.service")
+	ill := parts(t, 114)
+	for _, name := range names {
+		want := "healthy"
+		switch {
+		case name == "assethost":
+			want = "silent"
+		case slices.Index(names, name) > 4:
+			want = "unhealthy"
+		}
+		if ill[name] != want {
+			t.Errorf("without datanode2 and the server of the assets %s is %q, want %s", name, ill[name], want)
+		}
+	}
+	saysEach(t, wiabctl(t, "status").stdout, "cassandra: NOT WELL: 2 of 3 nodes", "primary datanode1, 1 of 2 standbys are streaming; datanode2: ", "rabbit@datanode2 is not running", "elasticsearch: NOT WELL: yellow, 2 of 3 nodes")
+	saysEach(t, mustWiabctl(t, "up").stdout, "start serve-assets.service on the asset host")
+	mustWiabctl(t, "vm", "restart", "assethost")
+	eventually(t, time.Minute, func(ctx context.Context) error {
+		a, err := try(ctx, "wiabctl", "status")
+		if err == nil && a.code != 0 {
+			err = fmt.Errorf("exit code %d: %s", a.code, a.stdout)
+		}
+		return err
+	})
+}
