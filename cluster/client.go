@@ -22,6 +22,7 @@ type Client struct {
 	files func() (*sftp.Client, error)
 	bulk  func() (*sftp.Client, error) // files, in larger pieces where the server takes them
 	gone  chan struct{}
+	leave func()        // closes gone
 	slots chan struct{} // one for each command that may run at a time
 }
 
@@ -36,7 +37,8 @@ func newClient(name string, conn *ssh.Client, alive time.Duration) *Client {
 	c := &Client{name: name, ssh: conn, gone: make(chan struct{}), slots: make(chan struct{}, atATime)}
 	c.files = sync.OnceValues(func() (*sftp.Client, error) { return sftp.NewClient(conn) })
 	c.bulk = sync.OnceValues(c.openBulk)
-	go func() { _ = conn.Wait(); close(c.gone) }()
+	c.leave = sync.OnceFunc(func() { close(c.gone) })
+	go func() { _ = conn.Wait(); c.leave() }()
 	go c.keepAlive(alive)
 	return c
 }
@@ -51,11 +53,11 @@ func (c *Client) keepAlive(every time.Duration) {
 			return
 		case <-tick.C:
 		}
-		late := time.AfterFunc(keepalive, func() { c.ssh.Close() })
+		late := time.AfterFunc(keepalive, func() { c.Close() })
 		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
 		late.Stop()
 		if err != nil {
-			c.ssh.Close()
+			c.Close()
 			return
 		}
 	}
@@ -71,8 +73,12 @@ func (c *Client) Alive() bool {
 	}
 }
 
-// Close ends the connection.
-func (c *Client) Close() error { return c.ssh.Close() }
+// Close ends the connection. From then on it is not alive, though its other end may not
+// know yet.
+func (c *Client) Close() error {
+	c.leave()
+	return c.ssh.Close()
+}
 
 // outputLimit bounds what is kept in memory of a command's output, in bytes.
 const outputLimit = 16 << 20
