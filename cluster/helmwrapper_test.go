@@ -102,6 +102,7 @@ func TestHelmWrapperInJob(t *testing.T) {
 		{name: "our first install was killed", record: "pending-install " + ago(50*time.Second), note: ago(55*time.Second) + "\n", calls: 2, says: []string{"was left pending-install"}},
 		{name: "ours was killed two attempts ago", record: "pending-rollback " + ago(100*time.Second), note: ago(101*time.Second) + "\n" + ago(9*time.Second) + "\n", calls: 2},
 		{name: "somebody's helm died long ago", record: "pending-upgrade " + ago(31*time.Minute), calls: 2, says: []string{"is taken away"}},
+		{name: "somebody's helm began after ours", record: "pending-upgrade " + ago(-time.Minute), code: 1, calls: 1, noted: true},
 		{name: "the API does not answer", record: "pending-upgrade " + ago(time.Hour), set: map[string]string{"down": ""}, code: 1, calls: 1,
 			says: []string{"Unable to connect"}, noted: true},
 	}
