@@ -11,6 +11,25 @@ func TestReleaseValues(t *testing.T) {
 	golden(t, "release-blue.golden.yaml", ReleaseValues(s.Domains[1], s.Email))
 }
 
+func TestReleaseValuesOfEachKind(t *testing.T) {
+	d := threeDomains().Domains[0]
+	tests := map[string]func(*Domain){
+		"staging": func(d *Domain) { d.Certificate.Staging = true },
+		"dns01": func(d *Domain) {
+			d.Certificate.Solvers = []Values{{"dns01": Values{"route53": Values{"region": "eu-west-1"}}}}
+		},
+		"account-only": func(d *Domain) { d.Apps = []App{Account} },
+		"csp-ingress":  func(d *Domain) { d.CSP = ByIngress },
+	}
+	for name, set := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := d
+			set(&d)
+			golden(t, "release-red-"+name+".golden.yaml", ReleaseValues(d, "ops@example.org"))
+		})
+	}
+}
+
 func TestReleaseSecretsStandApart(t *testing.T) {
 	s := threeDomains()
 	values, err := marshal(ReleaseValues(s.Domains[1], s.Email))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -32,20 +33,33 @@ type Domain struct {
 	Name string `yaml:"name,omitempty"`
 	// Title is what apps show for the backend; by default the domain.
 	Title string `yaml:"title,omitempty"`
-	// Certificate is the user's own; by default Let's Encrypt issues one.
+	// Certificate tells where the domain's certificate comes from; by default Let's
+	// Encrypt issues one, and asks for its proof over HTTP.
 	Certificate Certificate `yaml:"certificate,omitempty"`
+	// Apps are the web pages that the domain serves beside the API and the assets; by
+	// default all.
+	Apps []App `yaml:"apps,omitempty"`
+	// CSP tells who sends the domain's content security policy; by default the webapp.
+	CSP Policy `yaml:"csp,omitempty"`
 }
 
-// Certificate are the files of a certificate that the user brings.
+// Certificate tells where a domain's certificate comes from: from the user (Cert and Key),
+// or from Let's Encrypt, which is what nothing means. The three exclude each other.
 type Certificate struct {
 	Cert string `yaml:"cert,omitempty"` // PEM: the certificate, then its chain
 	Key  string `yaml:"key,omitempty"`  // PEM: the private key, unencrypted
+	// Staging takes Let's Encrypt's staging server, whose certificates nobody trusts and
+	// whose limits are wide.
+	Staging bool `yaml:"staging,omitempty"`
+	// Solvers prove the domain in other ways than over HTTP: cert-manager's own objects
+	// (ACMEChallengeSolver), handed on as they are.
+	Solvers []Values `yaml:"solvers,omitempty"`
 }
 
 // Own tells whether the user brings the certificate.
 func (c Certificate) Own() bool { return c.Cert != "" || c.Key != "" }
 
-// Defaults fills in names and titles.
+// Defaults fills in names, titles, apps and who sends the policy.
 func (s *Spec) Defaults() {
 	for i := range s.Domains {
 		d := &s.Domains[i]
@@ -54,6 +68,12 @@ func (s *Spec) Defaults() {
 		}
 		if d.Title == "" {
 			d.Title = d.Domain
+		}
+		if d.Apps == nil {
+			d.Apps = slices.Clone(apps)
+		}
+		if d.CSP == "" {
+			d.CSP = ByWebapp
 		}
 	}
 }
@@ -104,10 +124,61 @@ func (d Domain) validate(path string) error {
 	if err := titleProblem(d.Title); err != nil {
 		errs = append(errs, change.Invalidf(path+".title", "%v", err))
 	}
-	if c := d.Certificate; c.Own() && (c.Cert == "" || c.Key == "") {
-		errs = append(errs, change.Invalidf(path+".certificate", "needs both cert and key"))
+	errs = append(errs, d.Certificate.validate(path+".certificate"), validApps(path+".apps", d.Apps), d.CSP.validate(path+".csp"))
+	return errors.Join(errs...)
+}
+
+func (c Certificate) validate(path string) error {
+	var errs []error
+	if c.Own() && (c.Cert == "" || c.Key == "") {
+		errs = append(errs, change.Invalidf(path, "needs both cert and key"))
+	}
+	if kinds := c.kinds(); len(kinds) > 1 {
+		errs = append(errs, change.Invalidf(path, "has %s: only one of them is possible", strings.Join(kinds, " and ")))
+	}
+	for i, solver := range c.Solvers {
+		if problem := solverProblem(solver); problem != "" {
+			errs = append(errs, change.Invalidf(fmt.Sprintf("%s.solvers[%d]", path, i), "%s", problem))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// kinds are the sources that are asked for.
+func (c Certificate) kinds() []string {
+	var kinds []string
+	if c.Own() {
+		kinds = append(kinds, "cert and key")
+	}
+	if c.Staging {
+		kinds = append(kinds, "staging")
+	}
+	if len(c.Solvers) > 0 {
+		kinds = append(kinds, "solvers")
+	}
+	return kinds
+}
+
+// solverProblem says what keeps an object from being cert-manager's; what stands deeper
+// cert-manager judges itself.
+func solverProblem(solver Values) string {
+	ways := 0
+	for key, value := range solver {
+		if _, mapping := value.(Values); !mapping {
+			return fmt.Sprintf("%q is not a mapping", key)
+		}
+		switch key {
+		case "dns01", "http01":
+			ways++
+		case "selector":
+		default:
+			return fmt.Sprintf("has %q, which no solver of cert-manager has", key)
+		}
+	}
+	if ways != 1 {
+		return "needs one of dns01 and http01"
+	}
+	return ""
 }
 
 // titleProblem refuses what the chart would write unquoted into JSON and HTML.

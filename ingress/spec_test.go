@@ -69,6 +69,23 @@ func TestValidate(t *testing.T) {
 		"title with a line break":   {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
 		"title too long":            {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
 		"certificate without key":   {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
+		"certificate of two kinds":  {func(s *Spec) { s.Domains[1].Certificate.Staging = true }, []string{"domains[1].certificate"}},
+		"staging":                   {func(s *Spec) { s.Domains[0].Certificate.Staging = true }, nil},
+		"solvers": {func(s *Spec) {
+			s.Domains[0].Certificate.Solvers = []Values{{"dns01": Values{"route53": Values{}}, "selector": Values{}}, {"http01": Values{}}}
+		}, nil},
+		"solver that proves nothing": {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"selector": Values{}}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"solver of two ways":         {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"dns01": Values{}, "http01": Values{}}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"misspelt solver": {func(s *Spec) {
+			s.Domains[0].Certificate.Solvers = []Values{{"http01": Values{}, "selectors": Values{}}}
+		}, []string{"domains[0].certificate.solvers[0]"}},
+		"solver that is a name": {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"dns01": "route53"}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"no apps":               {func(s *Spec) { s.Domains[0].Apps = []App{} }, nil},
+		"one app":               {func(s *Spec) { s.Domains[0].Apps = []App{Account} }, nil},
+		"unknown app":           {func(s *Spec) { s.Domains[0].Apps = []App{Webapp, "team"} }, []string{"domains[0].apps[1]"}},
+		"app twice":             {func(s *Spec) { s.Domains[0].Apps = []App{Webapp, Webapp} }, []string{"domains[0].apps[1]"}},
+		"policy of the ingress": {func(s *Spec) { s.Domains[0].CSP = ByIngress }, nil},
+		"policy of nobody":      {func(s *Spec) { s.Domains[0].CSP = "none" }, []string{"domains[0].csp"}},
 		"all at once": {
 			func(s *Spec) { *s = Spec{Domain: "a", Domains: extra("b", "red.example.com", "red.example.com")} },
 			[]string{"domain", "email", "domains[0].domain", "domains[2].domain"},
@@ -87,11 +104,11 @@ func TestValidate(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B"}}}
+	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress}}}
 	s.Defaults()
 	want := []Domain{
-		{Domain: "red.example.com", Name: "red", Title: "red.example.com"},
-		{Domain: "blue.example.net", Name: "b", Title: "B"},
+		{Domain: "red.example.com", Name: "red", Title: "red.example.com", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
+		{Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress},
 	}
 	if diff := cmp.Diff(want, s.Domains); diff != "" {
 		t.Error(diff)
