@@ -20,6 +20,8 @@ type Spec struct {
 	// Email gets notices about certificates, and is the contact of single sign-on:
 	// letters, digits and . _ + - before the @.
 	Email string `yaml:"email"`
+	// Proxy is the machine in front of the default domain; by default there is none.
+	Proxy *Proxy `yaml:"proxy,omitempty"`
 	// Domains are the extra domains.
 	Domains []Domain `yaml:"domains,omitempty"`
 }
@@ -41,6 +43,8 @@ type Domain struct {
 	Apps []App `yaml:"apps,omitempty"`
 	// CSP tells who sends the domain's content security policy; by default the webapp.
 	CSP Policy `yaml:"csp,omitempty"`
+	// Proxy is the machine in front of the domain; by default there is none.
+	Proxy *Proxy `yaml:"proxy,omitempty"`
 }
 
 // Certificate tells where a domain's certificate comes from: from the user (Cert and Key),
@@ -59,8 +63,9 @@ type Certificate struct {
 // Own tells whether the user brings the certificate.
 func (c Certificate) Own() bool { return c.Cert != "" || c.Key != "" }
 
-// Defaults fills in names, titles, apps and who sends the policy.
+// Defaults fills in names, titles, apps, who sends the policy, and how proxies are reached.
 func (s *Spec) Defaults() {
+	s.Proxy.defaults()
 	for i := range s.Domains {
 		d := &s.Domains[i]
 		if d.Name == "" {
@@ -75,6 +80,7 @@ func (s *Spec) Defaults() {
 		if d.CSP == "" {
 			d.CSP = ByWebapp
 		}
+		d.Proxy.defaults()
 	}
 }
 
@@ -84,7 +90,7 @@ func (s *Spec) Validate() error {
 	for i, d := range s.Domains {
 		errs = append(errs, d.validate(fmt.Sprintf("domains[%d]", i)))
 	}
-	return errors.Join(append(errs, s.collisions()...)...)
+	return errors.Join(slices.Concat(errs, s.collisions(), s.validProxies())...)
 }
 
 func (s *Spec) validDomain() error {
