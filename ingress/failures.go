@@ -16,6 +16,10 @@ var (
 		ID: "verify-failed", Exit: 72,
 		Advice: "see the domain's certificate and ingress: kubectl get certificates,ingress; DNS and port 80 must lead here for Let's Encrypt",
 	}
+	ProxyWrong = change.Kind{
+		ID: "proxy-wrong", Exit: 124,
+		Advice: "run `wiabctl proxy deploy` for the domain, or give the proxy what `wiabctl proxy render` prints; then check again",
+	}
 	ConfigurationUneditable = change.Kind{
 		ID: "configuration-uneditable", Exit: 73,
 		Advice: "make the change in the configuration file by hand, then run wiabctl up",
@@ -24,5 +28,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, VerifyFailed, ConfigurationUneditable}
+	return []change.Kind{DomainInvalid, CertificateUnusable, VerifyFailed, ProxyWrong, ConfigurationUneditable}
 }
