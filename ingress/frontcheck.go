@@ -150,7 +150,7 @@ func (c FrontCheck) refused(scheme string) func(context.Context) error {
 		to := map[string]string{"https://": c.HTTPS, "http://": c.HTTP}[scheme]
 		got, err := c.ask(ctx, to, scheme+c.Front.API()+"/deeplink.json", map[string]string{"Host": api(c.Foreign)})
 		if err == nil && got.StatusCode != http.StatusForbidden {
-			err = fmt.Errorf("Host: %s is answered %s, not 403", api(c.Foreign), got.Status)
+			err = fmt.Errorf("a request for %s is answered %s, not 403", api(c.Foreign), got.Status)
 		}
 		return err
 	}

@@ -19,7 +19,7 @@ func TestFrontCheck(t *testing.T) {
 	}{
 		{"right", nil, nil, ""},
 		{"all hosts", []string{"http-request deny deny_status 403 unless ours\n", "\n"},
-			[]string{"another domain is refused", "another domain is refused over HTTP"}, "Host: nginz-https.green.example.org is answered 503 Service Unavailable, not 403"},
+			[]string{"another domain is refused", "another domain is refused over HTTP"}, "a request for nginz-https.green.example.org is answered 503 Service Unavailable, not 403"},
 		{"503 for other hosts, as the how-to", []string{"deny_status 403 unless ours", "deny_status 503 unless ours"},
 			[]string{"another domain is refused", "another domain is refused over HTTP"}, "answered 503 Service Unavailable, not 403"},
 		{"no ports, no capital letters", []string{"req.hdr(host),field(1,:),lower", "req.hdr(host)"},
