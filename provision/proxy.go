@@ -34,7 +34,7 @@ func (i *Installation) proxied(domain string) (ingress.Proxy, ingress.Front, err
 	proxy, known := i.config.Ingress.ProxyOf(domain)
 	switch {
 	case !known:
-		return ingress.Proxy{}, ingress.Front{}, BadUsage.Failf("%s is no domain of this installation; there are %s", domain, strings.Join(i.domainNames(), ", "))
+		return ingress.Proxy{}, ingress.Front{}, ingress.DomainUnknown.Failf("%s is no domain of this installation; there are %s", domain, strings.Join(i.domainNames(), ", "))
 	case proxy == nil:
 		return ingress.Proxy{}, ingress.Front{}, BadUsage.Failf("%s has no proxy: give one in the configuration file, as proxy: {address: ...}", domain)
 	}
