@@ -185,12 +185,12 @@ func (c FrontCheck) webSocket(ctx context.Context) error {
 
 // redirect demands that HTTP leads to HTTPS, with path and query.
 func (c FrontCheck) redirect(ctx context.Context) error {
-	const page = "webapp."
-	got, err := c.ask(ctx, c.HTTP, "http://"+page+c.Front.Domain+"/a?b=c", nil)
+	page := "://" + c.Front.API() + "/a?b=c"
+	got, err := c.ask(ctx, c.HTTP, "http"+page, nil)
 	if err != nil {
 		return err
 	}
-	want := "https://" + page + c.Front.Domain + "/a?b=c"
+	want := "https" + page
 	if location := got.Header.Get("Location"); got.StatusCode/100 != 3 || location != want {
 		return fmt.Errorf("it is answered %s to %q, not to %s", got.Status, location, want)
 	}

@@ -98,7 +98,7 @@ func startFront(t *testing.T, changed ...string) *liveFront {
 			t.Fatalf("there is no %q to change", changed[i])
 		}
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), pemOf(t, hosts), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), pairOf(t, hosts), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "ca.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.authority.cert.Raw}), 0o644))
 	f.run(t, filepath.Join(dir, "haproxy.cfg"))
 	return f
@@ -466,7 +466,8 @@ func freePort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func pemOf(t *testing.T, pair tls.Certificate) []byte {
+// pairOf is a certificate with its chain and its key, one behind the other.
+func pairOf(t *testing.T, pair tls.Certificate) []byte {
 	t.Helper()
 	c := files(t, pair)
 	cert, err := os.ReadFile(c.Cert)

@@ -89,12 +89,12 @@ func (i *Installation) bringOwn(stage *proxyStage, domain string) error {
 		if d.Domain != domain || !d.Certificate.Own() {
 			continue
 		}
-		cert, key, err := d.Certificate.Read(domain, time.Now())
+		pair, err := d.ReadPair(time.Now(), nil)
 		if err != nil {
 			return err
 		}
-		chain := append(bytes.TrimRight(cert, "\n"), '\n')
-		stage.configuration = append(stage.configuration, ingress.FrontFile{Path: ingress.FrontPEM, Content: append(chain, key...), Mode: 0o600})
+		both := bytes.Join([][]byte{pair.Cert, pair.Key}, []byte("\n"))
+		stage.configuration = append(stage.configuration, ingress.FrontFile{Path: ingress.FrontPEM, Content: both, Mode: 0o600})
 		stage.renewal = nil
 	}
 	return nil
