@@ -70,7 +70,7 @@ func (l *Lab) startInternet(ctx context.Context, program string) error {
 	}
 	if l.internet().running() == 0 {
 		// Not bound to ctx: it is to outlive this program.
-		cmd := l.Internet(context.WithoutCancel(ctx), program, "--www", l.path("www"), "--address", Gateway)
+		cmd := l.Internet(context.WithoutCancel(ctx), program, "--www", l.path("www"), "--address", Gateway, "--zone", l.path("zone"))
 		if err := l.internet().start(cmd, l.path("internet.log")); err != nil {
 			return err
 		}
@@ -83,6 +83,11 @@ func (l *Lab) startInternet(ctx context.Context, program string) error {
 		return err
 	})
 }
+
+// Records tells the lab's name server records (RFC 1035, section 5.1) that take the place of
+// what it says of the same names otherwise; a wildcard speaks for all names right below it.
+// They replace those that were told before.
+func (l *Lab) Records(text string) error { return writeFile(l.path("zone"), []byte(text)) }
 
 func (l *Lab) internet() process { return process{l.path("internet.pid")} }
 

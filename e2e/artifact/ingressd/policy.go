@@ -43,6 +43,9 @@ func (p *policed) Write(b []byte) (int, error) {
 	return p.ResponseWriter.Write(b)
 }
 
+// Unwrap lets a connection be taken over.
+func (p *policed) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
 func (p *policed) police() {
 	if !p.done {
 		p.done = true

@@ -28,7 +28,7 @@ func TestReply(t *testing.T) {
 		{"the root", ".", dns.TypeNS, dns.RcodeNameError, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := reply(new(dns.Msg).SetQuestion(c.query, c.kind))
+			r := zone("").reply(new(dns.Msg).SetQuestion(c.query, c.kind))
 			if r.Rcode != c.code {
 				t.Errorf("code %s, want %s", dns.RcodeToString[r.Rcode], dns.RcodeToString[c.code])
 			}
@@ -46,7 +46,7 @@ func TestReply(t *testing.T) {
 func TestReplyRefusesTwoQuestions(t *testing.T) {
 	q := new(dns.Msg).SetQuestion("a.example.org.", dns.TypeA)
 	q.Question = append(q.Question, q.Question[0])
-	if r := reply(q); r.Rcode != dns.RcodeFormatError || len(r.Answer) != 0 {
+	if r := zone("").reply(q); r.Rcode != dns.RcodeFormatError || len(r.Answer) != 0 {
 		t.Errorf("got %s with %d answers, want FORMERR and none", dns.RcodeToString[r.Rcode], len(r.Answer))
 	}
 }
@@ -57,7 +57,7 @@ func TestNameServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := nameServers("")[0]
+	s := nameServers("", "")[0]
 	s.PacketConn = packets
 	go func() { _ = s.ActivateAndServe() }()
 	t.Cleanup(func() { _ = s.Shutdown() })

@@ -19,17 +19,18 @@ import (
 func main() {
 	www := flag.String("www", "", "directory that the web server shows")
 	address := flag.String("address", "203.0.113.1", "address of the name server and the web server")
+	records := flag.String("zone", "", "file of records that take the place of the lab's own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
-	if err := run(ctx, *address, *www); err != nil {
+	if err := run(ctx, *address, *www, zone(*records)); err != nil {
 		fmt.Fprintln(os.Stderr, "internet:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends or a server fails.
-func run(ctx context.Context, address, www string) error {
+func run(ctx context.Context, address, www string, z zone) error {
 	files, err := os.OpenRoot(www)
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func run(ctx context.Context, address, www string) error {
 	}
 	ended := make(chan error, 3)
 	go func() { ended <- web.ListenAndServe() }()
-	names := nameServers(address + ":53")
+	names := nameServers(address+":53", z)
 	for _, s := range names {
 		go func() { ended <- s.ListenAndServe() }()
 	}
