@@ -187,7 +187,7 @@ func published(t *testing.T, url string) []byte {
 }
 
 // TestProxy downloads through a proxy, as the environment says, and past it.
-func TestProxy(t *testing.T) {
+func TestDownloadProxy(t *testing.T) {
 	content := noise(t, 1<<20)
 	var proxied atomic.Int32
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
