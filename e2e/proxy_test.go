@@ -154,7 +154,7 @@ func (b bare) fronts(t *testing.T) {
 func (b bare) renews(t *testing.T, ws *webSocket) {
 	t.Helper()
 	before := serial(t, vpsAddress)
-	b.shell(t, "certbot renew --force-renewal")
+	b.shell(t, "certbot renew --force-renewal --no-random-sleep-on-renew")
 	eventually(t, 20*time.Second, func(context.Context) error {
 		if serial(t, vpsAddress).Cmp(before) == 0 {
 			return errors.New("clients get the old certificate")
