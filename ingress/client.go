@@ -6,73 +6,80 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"slices"
 	"time"
 )
 
 // dialTimeout is how long the public address may take to accept a connection.
 const dialTimeout = 3 * time.Second
 
-// client makes a client that connects to the address, whatever host is asked
-// for, trusts the roots, and takes each answer as it is: without redirects,
-// proxies, cookies.
+// client makes a client that trusts the roots and takes each answer as it is: without
+// redirects, proxies, cookies. With an address it connects there, whatever host is asked for.
 func (v Verify) client(roots *x509.CertPool) *http.Client {
-	address := v.Address
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		address = net.JoinHostPort(address, "443")
-	}
 	dialer := net.Dialer{Timeout: dialTimeout}
+	dial := dialer.DialContext
+	if v.Address != "" {
+		address := v.Address
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			address = net.JoinHostPort(address, "443")
+		}
+		dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, address)
+		}
+	}
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
-			},
-			TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives: true,
+			DialContext:     dial,
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// longestAnswer is how much of an answer is read, in bytes.
-const longestAnswer = 1 << 20
-
-// get returns the body of an answer with status 200, and its content type.
-func get(ctx context.Context, client *http.Client, url string) (body []byte, kind string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// roots are whom the domain's certificate is trusted from.
+func (v Verify) roots(domain string) (*x509.CertPool, error) {
+	at := slices.IndexFunc(v.Set.Extra, func(d Domain) bool { return d.Domain == domain && d.Certificate.Own() })
+	if at < 0 {
+		return v.RootCAs, nil
+	}
+	own, err := os.ReadFile(v.Set.Extra[at].Certificate.Cert)
 	if err != nil {
-		return nil, "", err
+		return nil, fmt.Errorf("certificate of %s: %w", domain, err)
 	}
-	answer, err := client.Do(request)
+	roots, err := x509.SystemCertPool()
 	if err != nil {
-		return nil, "", plainly(err)
+		return nil, fmt.Errorf("the system's certificates: %w", err)
 	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("%s answers %s", url, answer.Status)
+	if v.RootCAs != nil {
+		roots = v.RootCAs.Clone()
 	}
-	body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
-	if err != nil {
-		return nil, "", fmt.Errorf("%s breaks off: %w", url, err)
-	}
-	return body, answer.Header.Get("Content-Type"), nil
+	roots.AppendCertsFromPEM(own)
+	return roots, nil
 }
 
-// fake is the name in the certificate that ingress-nginx falls back to while a
-// domain's Secret is missing or unusable.
-const fake = "Kubernetes Ingress Controller Fake Certificate"
-
-// errFake says what that certificate means.
-var errFake = errors.New("the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing")
-
-// plainly says in a person's words what a TLS error means.
-func plainly(err error) error {
-	var bad *tls.CertificateVerificationError
-	if errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0 &&
-		bad.UnverifiedCertificates[0].Subject.CommonName == fake {
-		return fmt.Errorf("%w (%w)", errFake, err)
+// way is the part of the way to a host that an error speaks of.
+func way(err error) string {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return "dns"
+	case errors.As(err, &certificate):
+		return "certificate"
+	default:
+		return "connection"
 	}
-	return err
+}
+
+// hostOf is the host in a URL of a question.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return u.Host
 }
