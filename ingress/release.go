@@ -6,7 +6,7 @@ package ingress
 func ReleaseValues(d Domain, email string) Values {
 	values := Values{
 		"ingressName":  d.Name,
-		"nameOverride": "nginx-multi-ingress-" + d.Name,
+		"nameOverride": nameOverride(d.Name),
 		"webapp":       Values{"enabled": d.Serves(Webapp)},
 		"teamSettings": Values{"enabled": d.Serves(Teams)},
 		"accountPages": Values{"enabled": d.Serves(Account)},

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,7 +13,8 @@ import (
 )
 
 // Spec is the part of the configuration that speaks of domains. It stands at the
-// configuration's top level.
+// configuration's top level. Domains may be written in any case and with any letters;
+// Defaults makes them canonical.
 type Spec struct {
 	// Domain is the default domain, which the backend is installed with. The
 	// domain of its users' ids; it cannot be changed later.
@@ -29,9 +31,9 @@ type Domain struct {
 	// Domain is the name below which the six services are reached.
 	Domain string `yaml:"domain"`
 	// Name is a DNS label of at most 30 characters, unique in the installation; by
-	// default the domain's first label. Changing it makes new releases.
+	// default the domain's first label. Changing it makes a new release of the domain.
 	Name string `yaml:"name,omitempty"`
-	// Title is what apps show for the backend; by default the domain.
+	// Title is what apps show for the backend; by default the domain as it is written.
 	Title string `yaml:"title,omitempty"`
 	// Certificate tells where the domain's certificate comes from; by default Let's
 	// Encrypt issues one, and asks for its proof over HTTP.
@@ -59,23 +61,26 @@ type Certificate struct {
 // Own tells whether the user brings the certificate.
 func (c Certificate) Own() bool { return c.Cert != "" || c.Key != "" }
 
-// Defaults fills in names, titles, apps and who sends the policy.
+// Defaults makes all domains canonical, as far as they can be, and completes the extra ones.
 func (s *Spec) Defaults() {
-	for i := range s.Domains {
-		d := &s.Domains[i]
-		if d.Name == "" {
-			d.Name = Name(d.Domain)
-		}
-		if d.Title == "" {
-			d.Title = d.Domain
-		}
-		if d.Apps == nil {
-			d.Apps = slices.Clone(apps)
-		}
-		if d.CSP == "" {
-			d.CSP = ByWebapp
-		}
+	if name, err := canonical(s.Domain); err == nil {
+		s.Domain = name
 	}
+	for i := range s.Domains {
+		s.Domains[i].defaults()
+	}
+}
+
+func (d *Domain) defaults() {
+	d.Title = cmp.Or(d.Title, d.Domain)
+	if name, err := canonical(d.Domain); err == nil {
+		d.Domain = name
+	}
+	d.Name = cmp.Or(d.Name, Name(d.Domain))
+	if d.Apps == nil {
+		d.Apps = slices.Clone(apps)
+	}
+	d.CSP = cmp.Or(d.CSP, ByWebapp)
 }
 
 // Validate reports every value that cannot be used, after Defaults.
@@ -88,15 +93,27 @@ func (s *Spec) Validate() error {
 }
 
 func (s *Spec) validDomain() error {
-	switch err := domainProblem(s.Domain); {
-	case s.Domain == "":
+	if s.Domain == "" {
 		return change.Invalidf("domain", "is missing: give the default domain")
-	case err != nil:
+	}
+	if err := servable(s.Domain); err != nil {
 		return change.Invalidf("domain", "%q %v", s.Domain, err)
-	case s.Domain == exampleDomain:
+	}
+	if s.Domain == exampleDomain {
 		return change.Invalidf("domain", "%s stands for a domain in upstream's examples: give your own", exampleDomain)
 	}
+	if err := unknownSuffix(s.Domain); err != nil {
+		return change.Invalidf("domain", "%q %v, and the default domain's is always from there", s.Domain, err)
+	}
 	return nil
+}
+
+// servable completes the sentence "it …" about what Defaults made of a domain.
+func servable(name string) error {
+	if _, err := canonical(name); err != nil {
+		return err
+	}
+	return domainProblem(name)
 }
 
 // mailUser is less than mail allows: upstream's script puts the address into sed
@@ -108,7 +125,7 @@ func (s *Spec) validEmail() error {
 		return change.Invalidf("email", "is missing: Let's Encrypt needs an address for notices")
 	}
 	user, domain, _ := strings.Cut(s.Email, "@")
-	if err := domainProblem(domain); err != nil || !mailUser.MatchString(user) {
+	if name, err := Canonical(domain); err != nil || name != domain || !mailUser.MatchString(user) {
 		return change.Invalidf("email", "%q is not a mail address of letters, digits and . _ + - before the @, and a domain behind it", s.Email)
 	}
 	return nil
@@ -116,10 +133,13 @@ func (s *Spec) validEmail() error {
 
 func (d Domain) validate(path string) error {
 	var errs []error
-	if err := domainProblem(d.Domain); err != nil {
+	switch err := servable(d.Domain); {
+	case err != nil:
 		errs = append(errs, change.Invalidf(path+".domain", "%q %v", d.Domain, err))
-	} else if err := nameProblem(d.Name); err != nil {
-		errs = append(errs, change.Invalidf(path+".name", "%q %v", d.Name, err))
+	case nameProblem(d.Name) != nil:
+		errs = append(errs, change.Invalidf(path+".name", "%q %v", d.Name, nameProblem(d.Name)))
+	case unknownSuffix(d.Domain) != nil && !d.Certificate.Own():
+		errs = append(errs, change.Invalidf(path+".domain", "%q %v; give one of your own (certificate: {cert: ..., key: ...})", d.Domain, unknownSuffix(d.Domain)))
 	}
 	if err := titleProblem(d.Title); err != nil {
 		errs = append(errs, change.Invalidf(path+".title", "%v", err))

@@ -62,15 +62,29 @@ func TestValidate(t *testing.T) {
 		"below such a service":      {func(s *Spec) { s.Domains = extra("a.sftd.green.example.org") }, []string{"domains[0].domain"}},
 		"above an earlier one":      {func(s *Spec) { s.Domains = extra("x.teams.example.net", "example.net") }, []string{"domains[1].domain"}},
 		"a harmless subdomain":      {func(s *Spec) { s.Domains = extra("red.green.example.org") }, nil},
-		"name too long":             {func(s *Spec) { s.Domains = extra(long + ".example.org") }, []string{"domains[0].name"}},
-		"longest name":              {func(s *Spec) { s.Domains = extra(long[1:] + ".example.org") }, nil},
-		"bad name":                  {func(s *Spec) { s.Domains[0].Name = "Red_1" }, []string{"domains[0].name"}},
-		"title with quotes":         {func(s *Spec) { s.Domains[0].Title = `a "b"` }, []string{"domains[0].title"}},
-		"title with a line break":   {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
-		"title too long":            {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
-		"certificate without key":   {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
-		"certificate of two kinds":  {func(s *Spec) { s.Domains[1].Certificate.Staging = true }, []string{"domains[1].certificate"}},
-		"staging":                   {func(s *Spec) { s.Domains[0].Certificate.Staging = true }, nil},
+		"a name's end is the other": {func(s *Spec) {
+			s.Domains = []Domain{{Domain: "red.example.com", Name: "nginx-mult"}, {Domain: "red.example.net", Name: "nginx-mult-nginx-multi-ingress"}}
+		}, []string{"domains[1].name"}},
+		"equal but for the case":   {func(s *Spec) { s.Domains = extra("red.example.com", "RED.example.com") }, []string{"domains[1].domain"}},
+		"equal in other letters":   {func(s *Spec) { s.Domains = extra("bücher.example.com", "xn--bcher-kva.example.com") }, []string{"domains[1].domain"}},
+		"the default in capitals":  {func(s *Spec) { s.Domains = extra("Green.example.org") }, []string{"domains[0].domain"}},
+		"default in capitals":      {func(s *Spec) { s.Domain = "Green.Example.ORG" }, nil},
+		"default nobody certifies": {func(s *Spec) { s.Domain = "wire.internal" }, []string{"domain"}},
+		"extra nobody certifies":   {func(s *Spec) { s.Domains = extra("red.internal") }, []string{"domains[0].domain"}},
+		"extra of its own": {func(s *Spec) {
+			s.Domains = extra("red.internal")
+			s.Domains[0].Certificate = Certificate{Cert: "c", Key: "k"}
+		}, nil},
+		"mail in capitals":         {func(s *Spec) { s.Email = "ops@Example.org" }, []string{"email"}},
+		"name too long":            {func(s *Spec) { s.Domains = extra(long + ".example.org") }, []string{"domains[0].name"}},
+		"longest name":             {func(s *Spec) { s.Domains = extra(long[1:] + ".example.org") }, nil},
+		"bad name":                 {func(s *Spec) { s.Domains[0].Name = "Red_1" }, []string{"domains[0].name"}},
+		"title with quotes":        {func(s *Spec) { s.Domains[0].Title = `a "b"` }, []string{"domains[0].title"}},
+		"title with a line break":  {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
+		"title too long":           {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
+		"certificate without key":  {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
+		"certificate of two kinds": {func(s *Spec) { s.Domains[1].Certificate.Staging = true }, []string{"domains[1].certificate"}},
+		"staging":                  {func(s *Spec) { s.Domains[0].Certificate.Staging = true }, nil},
 		"solvers": {func(s *Spec) {
 			s.Domains[0].Certificate.Solvers = []Values{{"dns01": Values{"route53": Values{}}, "selector": Values{}}, {"http01": Values{}}}
 		}, nil},
@@ -104,11 +118,14 @@ func TestValidate(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress}}}
+	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress},
+		{Domain: "Bücher.example.org"}, {Domain: "no domain"}}}
 	s.Defaults()
 	want := []Domain{
 		{Domain: "red.example.com", Name: "red", Title: "red.example.com", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
 		{Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress},
+		{Domain: "xn--bcher-kva.example.org", Name: "xn--bcher-kva", Title: "Bücher.example.org", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
+		{Domain: "no domain", Name: "no domain", Title: "no domain", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
 	}
 	if diff := cmp.Diff(want, s.Domains); diff != "" {
 		t.Error(diff)
