@@ -211,7 +211,7 @@ func connects(a Answer, s site) error {
 	var errs []error
 	for _, policy := range policies {
 		for _, target := range targets {
-			if !parsePolicy(policy).connects(target) {
+			if !parseSources(policy).connects(target) {
 				errs = append(errs, fmt.Errorf("%s: its content security policy does not let it connect to %s", a.URL, target))
 			}
 		}

@@ -19,8 +19,8 @@ func (s *Spec) collisions() []error {
 			where := fmt.Sprintf("domains[%d]", j)
 			if problem := clash(d.Domain, other.Domain); problem != "" {
 				errs = append(errs, change.Invalidf(path+".domain", "%s %s", problem, where))
-			} else if d.Name == other.Name {
-				errs = append(errs, change.Invalidf(path+".name", "%q is also the name of %s: give one of them another name", d.Name, where))
+			} else if problem := sameName(d.Name, other.Name); problem != "" {
+				errs = append(errs, change.Invalidf(path+".name", "%s %s: give one of them another name", problem, where))
 			}
 		}
 	}
@@ -41,6 +41,19 @@ func clash(domain, other string) string {
 		return fmt.Sprintf("%q lies below a service name of", domain)
 	case underService(other, domain):
 		return fmt.Sprintf("%q has a service name that lies above", domain)
+	default:
+		return ""
+	}
+}
+
+// sameName says how the objects of two names would be the same ones, up to whose the other
+// name is; empty if they wouldn't.
+func sameName(name, other string) string {
+	switch {
+	case name == other:
+		return fmt.Sprintf("%q is also the name of", name)
+	case secretBase(name) == secretBase(other):
+		return fmt.Sprintf("%q has the same Secret, %s-..., as the name of", name, secretBase(name))
 	default:
 		return ""
 	}

@@ -13,7 +13,7 @@ import (
 // comments but not every blank. A domain that is there already changes nothing.
 // It fails with DomainInvalid or ConfigurationUneditable.
 func AddDomain(file []byte, d Domain) ([]byte, error) {
-	if err := ValidDomain(d.Domain); err != nil {
+	if _, err := Canonical(d.Domain); err != nil {
 		return nil, err
 	}
 	doc, err := parse(file)

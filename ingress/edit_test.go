@@ -58,7 +58,7 @@ func TestAddDomain(t *testing.T) {
 		"all settings": {
 			"domain: a.org\n",
 			"domain: a.org\ndomains:\n  - domain: red.example.com\n    name: r\n    title: 'it: mine # not a comment'\n    certificate:\n      cert: r.pem\n      key: r.key\n",
-			Domain{Domain: "red.example.com", Name: "r", Title: "it: mine # not a comment", Certificate: Certificate{"r.pem", "r.key"}},
+			Domain{Domain: "red.example.com", Name: "r", Title: "it: mine # not a comment", Certificate: Certificate{Cert: "r.pem", Key: "r.key"}},
 		},
 		"there already":          {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", red},
 		"there with the setting": {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", Domain{Domain: "red.example.com", Title: "T"}},

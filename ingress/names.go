@@ -22,7 +22,7 @@ func api(domain string) string { return "nginz-https." + domain }
 
 // Name is an extra domain's name unless one is given: its first label.
 func Name(domain string) string {
-	first, _, _ := strings.Cut(strings.ToLower(domain), ".")
+	first, _, _ := strings.Cut(domain, ".")
 	return first
 }
 
@@ -31,6 +31,25 @@ const defaultRelease = "nginx-ingress-services"
 
 // ReleaseName is the helm release of the extra domain with that name.
 func ReleaseName(name string) string { return defaultRelease + "-" + name }
+
+// secretBase is how the chart names the Secret of an extra domain's certificate, up to what
+// tells its kinds apart (nginx-ingress-services.fullname, which cuts at 63).
+func secretBase(name string) string {
+	full := ReleaseName(name) + "-" + nameOverride(name)
+	return strings.TrimSuffix(full[:min(len(full), 63)], "-")
+}
+
+// nameOverride is the chart's value of that name.
+func nameOverride(name string) string { return "nginx-multi-ingress-" + name }
+
+// CertificateSecret is the Secret with the domain's certificate and its key.
+func (d Domain) CertificateSecret() string {
+	kind := "managed"
+	if d.Certificate.Own() {
+		kind = "wildcard"
+	}
+	return secretBase(d.Name) + "-" + kind + "-tls-certificate"
+}
 
 // SftdCertificate is the Certificate object of the conference server (contract section 12).
 const SftdCertificate = "sftd"

@@ -1,72 +1,43 @@
 package ingress
 
 import (
-	"net/url"
-	"slices"
-	"strings"
+	"errors"
+	"fmt"
+
+	"wiabctl/provision/change"
 )
 
-const policyHeader = "Content-Security-Policy"
+// Policy tells who sends the content security policy of a domain's pages, by which
+// browsers know what hosts they may talk to.
+type Policy string
 
-// policy is a content security policy: its sources by directive (CSP Level 3, section 2.2).
-type policy map[string][]string
+// Who may send it.
+const (
+	// ByWebapp is the webapp itself, with the domain of the request and the host of
+	// conference calls.
+	ByWebapp Policy = "webapp"
+	// ByIngress is ingress-nginx (renderCSPInIngress), with a fixed list that holds
+	// the domain's own hosts only (contract section 15.2).
+	ByIngress Policy = "ingress"
+)
 
-func parsePolicy(text string) policy {
-	p := policy{}
-	for directive := range strings.SplitSeq(text, ";") {
-		words := strings.Fields(directive)
-		if len(words) == 0 {
-			continue
+func (p Policy) validate(path string) error {
+	if p != ByWebapp && p != ByIngress {
+		return change.Invalidf(path, "%q is neither %s nor %s", p, ByWebapp, ByIngress)
+	}
+	return nil
+}
+
+// CheckPolicies reports the domains whose policy would keep browsers from the host of
+// conference calls: those where the ingress sends it, unless that host lies below the
+// domain. sft is empty where there are no such calls.
+func (s *Spec) CheckPolicies(sft string) error {
+	var errs []error
+	for i, d := range s.Domains {
+		if sft != "" && d.CSP == ByIngress && !below(sft, d.Domain) {
+			errs = append(errs, change.Invalidf(fmt.Sprintf("domains[%d].csp", i),
+				"the ingress's policy does not let browsers connect to %s, and so forbids conference calls on %s: leave csp out, or have no calls of your own", sft, d.Domain))
 		}
-		name := strings.ToLower(words[0])
-		if _, twice := p[name]; !twice { // the first counts
-			p[name] = words[1:]
-		}
 	}
-	return p
-}
-
-// connects tells whether a page with this policy, served over HTTPS from another host, may connect
-// to the target, a URL with scheme and host.
-func (p policy) connects(target string) bool {
-	sources, ok := p["connect-src"]
-	if !ok {
-		if sources, ok = p["default-src"]; !ok {
-			return true
-		}
-	}
-	to, err := url.Parse(target)
-	return err == nil && slices.ContainsFunc(sources, func(source string) bool { return matches(strings.ToLower(source), to) })
-}
-
-// matches is CSP Level 3, section 6.7.2: does the URL match the source?
-func matches(source string, to *url.URL) bool {
-	switch {
-	case source == "*":
-		return to.Scheme == "https" || to.Scheme == "wss" // the schemes of the network; the page is secure
-	case strings.HasPrefix(source, "'"):
-		return false // keywords; 'self' is the page's own host
-	case strings.HasSuffix(source, ":"):
-		return schemeMatches(strings.TrimSuffix(source, ":"), to.Scheme)
-	}
-	scheme, rest, ok := strings.Cut(source, "://")
-	if !ok {
-		scheme, rest = "https", source
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	host, port, _ := strings.Cut(host, ":")
-	return schemeMatches(scheme, to.Scheme) && hostMatches(host, to.Hostname()) && (port == "" || port == "*" || port == "443")
-}
-
-// schemeMatches allows, besides equality, what is more secure.
-func schemeMatches(source, to string) bool {
-	return source == to || source == "http" && to == "https" || source == "ws" && to != "" || source == "wss" && to == "https"
-}
-
-// hostMatches knows a star as the first label, which stands for one or more.
-func hostMatches(source, host string) bool {
-	if suffix, ok := strings.CutPrefix(source, "*"); ok {
-		return strings.HasSuffix(host, suffix) && len(host) > len(suffix)
-	}
-	return source == host
+	return errors.Join(errs...)
 }

@@ -6,22 +6,44 @@ package ingress
 func ReleaseValues(d Domain, email string) Values {
 	values := Values{
 		"ingressName":  d.Name,
-		"nameOverride": "nginx-multi-ingress-" + d.Name,
-		"teamSettings": Values{"enabled": true},
-		"accountPages": Values{"enabled": true},
-		"tls":          Values{"enabled": true, "useCertManager": !d.Certificate.Own(), "issuer": Values{"kind": "ClusterIssuer"}},
-		"config":       releaseConfig(d.Domain),
+		"nameOverride": nameOverride(d.Name),
+		"webapp":       Values{"enabled": d.Serves(Webapp)},
+		"teamSettings": Values{"enabled": d.Serves(Teams)},
+		"accountPages": Values{"enabled": d.Serves(Account)},
+		"tls":          Values{"enabled": true, "useCertManager": !d.Certificate.Own(), "issuer": d.Certificate.issuer()},
+		"config":       releaseConfig(d),
 		"service":      Values{"useFakeS3": true, "s3": Values{"externalPort": 9000, "serviceName": "minio-external"}},
 	}
 	if !d.Certificate.Own() {
-		values["certManager"] = Values{"inTestMode": false, "certmasterEmail": email}
+		values["certManager"] = d.Certificate.certManager(email)
 	}
 	return values
 }
 
-// releaseConfig names the six hosts. The Services behind them are those of the
-// default domain's release, so this one makes none (isAdditionalIngress).
-func releaseConfig(domain string) Values {
+// issuer names whom the certificate is from. The staging server's has a name of its own,
+// for cert-manager asks anew when the name changes, and not when the server does.
+func (c Certificate) issuer() Values {
+	issuer := Values{"kind": "ClusterIssuer"}
+	if c.Staging {
+		issuer["name"] = "letsencrypt-staging-http01"
+	}
+	return issuer
+}
+
+// certManager tells how Let's Encrypt is asked. Without solvers none may be left.
+func (c Certificate) certManager(email string) Values {
+	values := Values{"inTestMode": c.Staging, "certmasterEmail": email, "customSolvers": nil}
+	if len(c.Solvers) > 0 {
+		values["customSolvers"] = c.Solvers
+	}
+	return values
+}
+
+// releaseConfig names the six hosts; the chart leaves out those of what is not enabled. The
+// Services behind them are those of the default domain's release, so this one makes none
+// (isAdditionalIngress).
+func releaseConfig(d Domain) Values {
+	domain := d.Domain
 	return Values{
 		"dns": Values{
 			"base":         domain,
@@ -33,7 +55,7 @@ func releaseConfig(domain string) Values {
 			"accountPages": "account." + domain,
 		},
 		"isAdditionalIngress": true,
-		"renderCSPInIngress":  false, // the webapp sends it: see WebappOverlay
+		"renderCSPInIngress":  d.CSP == ByIngress,
 	}
 }
 

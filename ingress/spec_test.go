@@ -62,13 +62,44 @@ func TestValidate(t *testing.T) {
 		"below such a service":      {func(s *Spec) { s.Domains = extra("a.sftd.green.example.org") }, []string{"domains[0].domain"}},
 		"above an earlier one":      {func(s *Spec) { s.Domains = extra("x.teams.example.net", "example.net") }, []string{"domains[1].domain"}},
 		"a harmless subdomain":      {func(s *Spec) { s.Domains = extra("red.green.example.org") }, nil},
-		"name too long":             {func(s *Spec) { s.Domains = extra(long + ".example.org") }, []string{"domains[0].name"}},
-		"longest name":              {func(s *Spec) { s.Domains = extra(long[1:] + ".example.org") }, nil},
-		"bad name":                  {func(s *Spec) { s.Domains[0].Name = "Red_1" }, []string{"domains[0].name"}},
-		"title with quotes":         {func(s *Spec) { s.Domains[0].Title = `a "b"` }, []string{"domains[0].title"}},
-		"title with a line break":   {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
-		"title too long":            {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
-		"certificate without key":   {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
+		"a name's end is the other": {func(s *Spec) {
+			s.Domains = []Domain{{Domain: "red.example.com", Name: "nginx-mult"}, {Domain: "red.example.net", Name: "nginx-mult-nginx-multi-ingress"}}
+		}, []string{"domains[1].name"}},
+		"equal but for the case":   {func(s *Spec) { s.Domains = extra("red.example.com", "RED.example.com") }, []string{"domains[1].domain"}},
+		"equal in other letters":   {func(s *Spec) { s.Domains = extra("bücher.example.com", "xn--bcher-kva.example.com") }, []string{"domains[1].domain"}},
+		"the default in capitals":  {func(s *Spec) { s.Domains = extra("Green.example.org") }, []string{"domains[0].domain"}},
+		"default in capitals":      {func(s *Spec) { s.Domain = "Green.Example.ORG" }, nil},
+		"default nobody certifies": {func(s *Spec) { s.Domain = "wire.internal" }, []string{"domain"}},
+		"extra nobody certifies":   {func(s *Spec) { s.Domains = extra("red.internal") }, []string{"domains[0].domain"}},
+		"extra of its own": {func(s *Spec) {
+			s.Domains = extra("red.internal")
+			s.Domains[0].Certificate = Certificate{Cert: "c", Key: "k"}
+		}, nil},
+		"mail in capitals":         {func(s *Spec) { s.Email = "ops@Example.org" }, []string{"email"}},
+		"name too long":            {func(s *Spec) { s.Domains = extra(long + ".example.org") }, []string{"domains[0].name"}},
+		"longest name":             {func(s *Spec) { s.Domains = extra(long[1:] + ".example.org") }, nil},
+		"bad name":                 {func(s *Spec) { s.Domains[0].Name = "Red_1" }, []string{"domains[0].name"}},
+		"title with quotes":        {func(s *Spec) { s.Domains[0].Title = `a "b"` }, []string{"domains[0].title"}},
+		"title with a line break":  {func(s *Spec) { s.Domains[0].Title = "a\nb" }, []string{"domains[0].title"}},
+		"title too long":           {func(s *Spec) { s.Domains[0].Title = strings.Repeat("a", 201) }, []string{"domains[0].title"}},
+		"certificate without key":  {func(s *Spec) { s.Domains[1].Certificate.Key = "" }, []string{"domains[1].certificate"}},
+		"certificate of two kinds": {func(s *Spec) { s.Domains[1].Certificate.Staging = true }, []string{"domains[1].certificate"}},
+		"staging":                  {func(s *Spec) { s.Domains[0].Certificate.Staging = true }, nil},
+		"solvers": {func(s *Spec) {
+			s.Domains[0].Certificate.Solvers = []Values{{"dns01": Values{"route53": Values{}}, "selector": Values{}}, {"http01": Values{}}}
+		}, nil},
+		"solver that proves nothing": {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"selector": Values{}}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"solver of two ways":         {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"dns01": Values{}, "http01": Values{}}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"misspelt solver": {func(s *Spec) {
+			s.Domains[0].Certificate.Solvers = []Values{{"http01": Values{}, "selectors": Values{}}}
+		}, []string{"domains[0].certificate.solvers[0]"}},
+		"solver that is a name": {func(s *Spec) { s.Domains[0].Certificate.Solvers = []Values{{"dns01": "route53"}} }, []string{"domains[0].certificate.solvers[0]"}},
+		"no apps":               {func(s *Spec) { s.Domains[0].Apps = []App{} }, nil},
+		"one app":               {func(s *Spec) { s.Domains[0].Apps = []App{Account} }, nil},
+		"unknown app":           {func(s *Spec) { s.Domains[0].Apps = []App{Webapp, "team"} }, []string{"domains[0].apps[1]"}},
+		"app twice":             {func(s *Spec) { s.Domains[0].Apps = []App{Webapp, Webapp} }, []string{"domains[0].apps[1]"}},
+		"policy of the ingress": {func(s *Spec) { s.Domains[0].CSP = ByIngress }, nil},
+		"policy of nobody":      {func(s *Spec) { s.Domains[0].CSP = "none" }, []string{"domains[0].csp"}},
 		"all at once": {
 			func(s *Spec) { *s = Spec{Domain: "a", Domains: extra("b", "red.example.com", "red.example.com")} },
 			[]string{"domain", "email", "domains[0].domain", "domains[2].domain"},
@@ -87,11 +118,14 @@ func TestValidate(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B"}}}
+	s := Spec{Domains: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress},
+		{Domain: "Bücher.example.org"}, {Domain: "no domain"}}}
 	s.Defaults()
 	want := []Domain{
-		{Domain: "red.example.com", Name: "red", Title: "red.example.com"},
-		{Domain: "blue.example.net", Name: "b", Title: "B"},
+		{Domain: "red.example.com", Name: "red", Title: "red.example.com", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
+		{Domain: "blue.example.net", Name: "b", Title: "B", Apps: []App{}, CSP: ByIngress},
+		{Domain: "xn--bcher-kva.example.org", Name: "xn--bcher-kva", Title: "Bücher.example.org", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
+		{Domain: "no domain", Name: "no domain", Title: "no domain", Apps: []App{Webapp, Teams, Account}, CSP: ByWebapp},
 	}
 	if diff := cmp.Diff(want, s.Domains); diff != "" {
 		t.Error(diff)

@@ -44,7 +44,7 @@ func rewrite(file string, content []byte) error {
 
 // withDomain returns what the file holds and what it would hold with the domain.
 func withDomain(file string, d Domain) (have, want []byte, err error) {
-	if err := ingress.ValidDomain(d.Domain); err != nil {
+	if _, err := ingress.Canonical(d.Domain); err != nil {
 		return nil, nil, err
 	}
 	// The file is used from anywhere, so what it names has to be found from anywhere.
