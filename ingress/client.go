@@ -10,16 +10,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 )
 
 // dialTimeout is how long the public address may take to accept a connection.
 const dialTimeout = 3 * time.Second
 
-// client makes a client that trusts the roots and takes each answer as it is: without
-// redirects, proxies, cookies. With an address it connects there, whatever host is asked for.
-func (v Verify) client(roots *x509.CertPool) *http.Client {
+// client makes a client that takes each answer as it is: without redirects, proxies, cookies.
+// With an address it connects there, whatever host is asked for.
+func (v Verify) client(trust *tls.Config) *http.Client {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	dial := dialer.DialContext
 	if v.Address != "" {
@@ -34,31 +33,47 @@ func (v Verify) client(roots *x509.CertPool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:     dial,
-			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSClientConfig: trust,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// roots are whom the domain's certificate is trusted from.
-func (v Verify) roots(domain string) (*x509.CertPool, error) {
-	at := slices.IndexFunc(v.Set.Extra, func(d Domain) bool { return d.Domain == domain && d.Certificate.Own() })
-	if at < 0 {
-		return v.RootCAs, nil
+// trust is whose certificates are taken for a domain: of whom the system or RootCAs trust; of one
+// that the user brought, whoever signed it; of Let's Encrypt's staging server, which nobody trusts.
+func (v Verify) trust(domain string) (*tls.Config, error) {
+	trust := &tls.Config{RootCAs: v.RootCAs, MinVersion: tls.VersionTLS12}
+	d, _ := v.Set.declared(domain)
+	if d.Certificate.Staging {
+		trust.InsecureSkipVerify, trust.VerifyConnection = true, nameAndTime
 	}
-	own, err := os.ReadFile(v.Set.Extra[at].Certificate.Cert)
+	if !d.Certificate.Own() {
+		return trust, nil
+	}
+	own, err := os.ReadFile(d.Certificate.Cert)
 	if err != nil {
 		return nil, fmt.Errorf("certificate of %s: %w", domain, err)
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
+	if v.RootCAs != nil {
+		trust.RootCAs = v.RootCAs.Clone()
+	} else if trust.RootCAs, err = x509.SystemCertPool(); err != nil {
 		return nil, fmt.Errorf("the system's certificates: %w", err)
 	}
-	if v.RootCAs != nil {
-		roots = v.RootCAs.Clone()
+	trust.RootCAs.AppendCertsFromPEM(own)
+	return trust, nil
+}
+
+// nameAndTime demands of a certificate only that it is the host's, and not out of date.
+func nameAndTime(state tls.ConnectionState) error {
+	leaf := state.PeerCertificates[0] // a handshake without one fails before
+	err := leaf.VerifyHostname(state.ServerName)
+	if now := time.Now(); err == nil && (now.Before(leaf.NotBefore) || now.After(leaf.NotAfter)) {
+		err = x509.CertificateInvalidError{Cert: leaf, Reason: x509.Expired}
 	}
-	roots.AppendCertsFromPEM(own)
-	return roots, nil
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+	}
+	return nil
 }
 
 // way is the part of the way to a host that an error speaks of.

@@ -1,6 +1,9 @@
 package ingress
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // question is one request, as a client makes it.
 type question struct {
@@ -14,7 +17,7 @@ type question struct {
 // url is what is asked for.
 func (q question) url() string { return "https://" + q.host + q.path }
 
-// questions are all that a site is asked (contract section 17). None of the API's is among
+// questions are all that a site is asked (contract section 17), of what it serves. None of the API's is among
 // those that nginz limits by the client's address, which is the same for all domains here.
 func (s site) questions() []question {
 	browser := http.Header{"Origin": {"https://webapp." + s.domain}}
@@ -41,7 +44,8 @@ func (s site) questions() []question {
 		{name: "teams", host: "teams." + s.domain, path: "/"},
 		{name: "account", host: "account." + s.domain, path: "/"},
 	}
-	if s.sft != "" {
+	all = slices.DeleteFunc(all, func(q question) bool { return !slices.Contains(s.hosts, q.host) })
+	if s.ours {
 		all = append(all, question{name: "sft", host: s.sft, path: "/sft/url", header: browser})
 	}
 	return all

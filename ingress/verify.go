@@ -37,11 +37,11 @@ func (v Verify) Domain(ctx context.Context, domain string) (Verification, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
 	defer cancel()
-	roots, err := v.roots(domain)
+	trust, err := v.trust(domain)
 	if err != nil {
 		return Verification{}, err
 	}
-	client := v.client(roots)
+	client := v.client(trust)
 	defer client.CloseIdleConnections()
 	began := time.Now()
 	got := ask(ctx, client, v.Set.site(domain).questions())

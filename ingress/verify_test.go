@@ -22,7 +22,7 @@ import (
 )
 
 // greenAndRed is a backend with one extra domain and calls of its own.
-var greenAndRed = Set{Default: "green.example.org", Extra: []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net"}}, SFT: "sftd.green.example.org"}
+var greenAndRed = Set{Default: "green.example.org", Extra: []Domain{{Domain: "red.example.com", Apps: apps}, {Domain: "blue.example.net", Apps: apps}}, SFT: "sftd.green.example.org"}
 
 // goodLink is the deep link that a domain should have.
 func goodLink(domain string) string {
@@ -207,7 +207,7 @@ func TestVerifyDomain(t *testing.T) {
 func TestVerifyOwnCertificate(t *testing.T) {
 	const red, blue = "red.example.com", "blue.example.net"
 	pair := newAuthority(t).issue("own", time.Now().Add(time.Hour), append(Hosts(red), Hosts(blue)...)...)
-	own := Domain{Domain: red, Certificate: files(t, pair)}
+	own := Domain{Domain: red, Apps: apps, Certificate: files(t, pair)}
 	for name, roots := range map[string]*x509.CertPool{"beside the system's": nil, "beside given ones": newAuthority(t).pool()} {
 		t.Run(name, func(t *testing.T) {
 			v := serve(t, newAuthority(t), newBackend(), pair)
@@ -219,7 +219,7 @@ func TestVerifyOwnCertificate(t *testing.T) {
 			if trusted(red) {
 				t.Error("trusted before it is known")
 			}
-			v.Set.Extra = []Domain{{Domain: blue}, own}
+			v.Set.Extra = []Domain{{Domain: blue, Apps: apps}, own}
 			if !trusted(red) {
 				t.Error("not trusted")
 			}
@@ -292,5 +292,86 @@ func TestVerifyEndsWithItsContext(t *testing.T) {
 	}
 	if err := v.waiting("red.example.com", stop).Apply(ctx, nil); !errors.Is(err, stop) {
 		t.Errorf("apply: got %v", err)
+	}
+}
+
+// Nobody trusts the staging server: its certificates are looked at for name and time alone.
+func TestVerifyStaging(t *testing.T) {
+	const red = "red.example.com"
+	a, later := newAuthority(t), time.Now().Add(time.Hour)
+	for name, test := range map[string]struct {
+		pair tls.Certificate
+		says string
+	}{
+		"its own": {a.issue("", later, Hosts(red)...), ""},
+		"another": {a.issue("", later, Hosts("pink.example.org")...), "not account." + red},
+		"expired": {a.issue("", time.Now().Add(-time.Hour), Hosts(red)...), "expired"},
+		"fake":    {a.issue(fake, later, "ingress.local"), "fake certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := serve(t, newAuthority(t), newBackend(), test.pair)
+			v.Set.Extra = []Domain{{Domain: red, Apps: apps, Certificate: Certificate{Staging: true}}}
+			seen, err := v.Domain(t.Context(), red)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wrong := seen.Err(); (wrong == nil) != (test.says == "") || !strings.Contains(fmt.Sprint(wrong), test.says) {
+				t.Errorf("got %v, want it to say %q", wrong, test.says)
+			}
+		})
+	}
+}
+
+// What a domain does not serve is not asked for.
+func TestVerifyApps(t *testing.T) {
+	const red = "red.example.com"
+	b := newBackend()
+	b.answer["webapp/"], b.answer["teams/"] = page(500, ""), page(500, "")
+	a := newAuthority(t)
+	v := serve(t, a, b, a.issue("", time.Now().Add(time.Hour), Hosts(red)...))
+	v.Set.Extra = []Domain{{Domain: red, Apps: []App{Account}}}
+	seen, err := v.Domain(t.Context(), red)
+	if err := errors.Join(err, seen.Err()); err != nil || b.requests.Load() != 9 {
+		t.Errorf("got %v after %d requests", err, b.requests.Load())
+	}
+}
+
+// BenchmarkVerify asks for a hundred domains, each with a certificate of its own of the kind that
+// cert-manager orders: 700 handshakes and 1200 requests, with the server's part in it.
+func BenchmarkVerify(b *testing.B) {
+	const many = 100
+	a := newAuthority(b)
+	set := Set{Default: "green.example.org", SFT: "sftd.green.example.org"}
+	pairs := map[string]*tls.Certificate{}
+	var names []string
+	for i := range many {
+		d := Domain{Domain: fmt.Sprintf("d%d.example.com", i), Apps: apps}
+		set.Extra, names = append(set.Extra, d), append(names, d.Domain)
+		pair := a.issue("", time.Now().Add(time.Hour), Hosts(d.Domain)...)
+		pairs[d.Domain] = &pair
+	}
+	sftd := a.issue("", time.Now().Add(time.Hour), set.SFT)
+	pairs[set.Default] = &sftd
+	server := httptest.NewUnstartedServer(newBackend())
+	server.TLS = &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		_, domain, _ := strings.Cut(hello.ServerName, ".")
+		return pairs[domain], nil
+	}}
+	server.StartTLS()
+	b.Cleanup(server.Close)
+	v := Verify{Set: set, Address: server.Listener.Addr().String(), RootCAs: a.pool()}
+	for b.Loop() {
+		all, err := v.Domains(b.Context(), names)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, seen := range all {
+			if err := seen.Err(); err != nil {
+				b.Fatalf("%s: %v", seen.Domain, err)
+			}
+		}
+	}
+	if each := b.Elapsed() / time.Duration(b.N); each > 10*time.Second {
+		b.Errorf("%d domains took %s, ten seconds are allowed", many, each)
 	}
 }
