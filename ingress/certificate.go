@@ -1,33 +1,68 @@
 package ingress
 
 import (
-	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io/fs"
 	"os"
 	"time"
 )
 
-// Read reads the user's own certificate for a domain and its key. It fails with
-// CertificateUnusable if they don't match, are out of date at the given time, or
-// leave out one of the domain's six names.
-func (c Certificate) Read(domain string, now time.Time) (cert, key []byte, err error) {
-	if cert, err = os.ReadFile(c.Cert); err != nil {
-		return nil, nil, CertificateUnusable.Failf("certificate of %s: %w", domain, err)
-	}
-	if key, err = os.ReadFile(c.Key); err != nil {
-		return nil, nil, CertificateUnusable.Failf("key of %s: %w", domain, err)
-	}
-	pair, err := tls.X509KeyPair(cert, key)
+// Pair is a certificate of the user's own and its key, as they stand in their files (PEM).
+type Pair struct {
+	Cert  []byte              // with its chain
+	Key   []byte              // a secret
+	Chain []*x509.Certificate // what Cert holds, the server's first
+}
+
+// ReadPair reads the domain's own certificate, and fails with CertificateUnusable if a client
+// would refuse at the given time what is served with it; all problems are named. roots are
+// whom clients trust; nil: whom this host trusts. A chain that ends in a root of its own has
+// to be right by that.
+func (d Domain) ReadPair(now time.Time, roots *x509.CertPool) (Pair, error) {
+	c := d.Certificate
+	p, err := c.read()
 	if err != nil {
-		return nil, nil, CertificateUnusable.Failf("%s and %s: %w", c.Cert, c.Key, err)
+		return Pair{}, CertificateUnusable.Failf("%s: %w", d.Domain, err)
 	}
-	if now.After(pair.Leaf.NotAfter) || now.Before(pair.Leaf.NotBefore) {
-		return nil, nil, CertificateUnusable.Failf("%s is valid from %s to %s, not now", c.Cert,
-			pair.Leaf.NotBefore.Format(time.DateOnly), pair.Leaf.NotAfter.Format(time.DateOnly))
+	if err := p.problems(d.Hosts(), now, roots); err != nil {
+		return Pair{}, CertificateUnusable.Failf("%s: %s: %w", d.Domain, c.Cert, err)
 	}
-	for _, host := range Hosts(domain) {
-		if err := pair.Leaf.VerifyHostname(host); err != nil {
-			return nil, nil, CertificateUnusable.Failf("%s: %w", c.Cert, err)
-		}
+	return p, nil
+}
+
+// read reads both files and sees that they belong together.
+func (c Certificate) read() (p Pair, err error) {
+	if p.Cert, err = os.ReadFile(c.Cert); err != nil {
+		return Pair{}, fmt.Errorf("the certificate cannot be read: %w", err)
 	}
-	return cert, key, nil
+	if p.Key, err = os.ReadFile(c.Key); err != nil {
+		return Pair{}, fmt.Errorf("the key cannot be read: %w", err)
+	}
+	if p.Chain, err = parseChain(p.Cert); err != nil {
+		return Pair{}, fmt.Errorf("%s %w", c.Cert, err)
+	}
+	public, err := publicKey(p.Key)
+	if err != nil {
+		return Pair{}, fmt.Errorf("%s %w", c.Key, err)
+	}
+	switch at := owner(p.Chain, public); {
+	case at < 0:
+		return Pair{}, fmt.Errorf("%s is no key of a certificate in %s", c.Key, c.Cert)
+	case at > 0:
+		return Pair{}, fmt.Errorf("%s belongs to certificate %d of %s, which has to be the first: the server's own, then who issued it, and so on", c.Key, at+1, c.Cert)
+	}
+	return p, nil
+}
+
+// Exposed is KeyExposed if everybody on this host may read the key of the domain's own
+// certificate.
+func (d Domain) Exposed() error {
+	if !d.Certificate.Own() {
+		return nil
+	}
+	if info, err := os.Stat(d.Certificate.Key); err == nil && info.Mode()&0o004 != 0 {
+		return KeyExposed.Warnf("%s, the key of %s, may be read by everybody on this host (mode %#o)", d.Certificate.Key, d.Domain, info.Mode()&fs.ModePerm)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -38,8 +39,19 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
+// under is an authority that this one has certified.
+func (a *authority) under(common string) *authority {
+	a.t.Helper()
+	b := &authority{t: a.t, key: newKey(a.t)}
+	b.cert = a.sign(&x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: common}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}, &b.key.PublicKey)
+	return b
+}
+
 // sign makes a certificate; the authority's own if it has none yet.
-func (a *authority) sign(template *x509.Certificate, public *ecdsa.PublicKey) *x509.Certificate {
+func (a *authority) sign(template *x509.Certificate, public crypto.PublicKey) *x509.Certificate {
 	a.t.Helper()
 	parent := a.cert
 	if parent == nil {
@@ -56,15 +68,21 @@ func (a *authority) sign(template *x509.Certificate, public *ecdsa.PublicKey) *x
 	return cert
 }
 
-// issue makes a certificate for the hosts.
+// issue makes a certificate for the hosts, with the authority's own behind it.
 func (a *authority) issue(common string, expires time.Time, hosts ...string) tls.Certificate {
 	a.t.Helper()
-	key := newKey(a.t)
-	cert := a.sign(&x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: common}, DNSNames: hosts,
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: expires,
-	}, &key.PublicKey)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+	return a.certify(newKey(a.t), &x509.Certificate{Subject: pkix.Name{CommonName: common}, DNSNames: hosts, NotAfter: expires})
+}
+
+// certify makes a certificate as the template has it.
+func (a *authority) certify(key crypto.Signer, template *x509.Certificate) tls.Certificate {
+	a.t.Helper()
+	template.SerialNumber = big.NewInt(2)
+	if template.NotBefore.IsZero() {
+		template.NotBefore = time.Now().Add(-2 * time.Hour)
+	}
+	cert := a.sign(template, key.Public())
+	return tls.Certificate{Certificate: [][]byte{cert.Raw, a.cert.Raw}, PrivateKey: key, Leaf: cert}
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {
@@ -76,20 +94,28 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// files writes a certificate and its key as PEM.
+// files writes a certificate with its chain and its key as PEM.
 func files(t *testing.T, pair tls.Certificate) Certificate {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return written(t, chainOf(pair), pemOf("PRIVATE KEY", der))
+}
+
+// pemOf writes one part of PEM.
+func pemOf(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// written puts a certificate and a key into files.
+func written(t *testing.T, cert, key []byte) Certificate {
+	t.Helper()
 	dir := t.TempDir()
 	c := Certificate{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
-	for path, block := range map[string]*pem.Block{
-		c.Cert: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]},
-		c.Key:  {Type: "PRIVATE KEY", Bytes: der},
-	} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+	for path, content := range map[string][]byte{c.Cert: cert, c.Key: key} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -47,7 +47,7 @@ func canonical(typed string) (string, error) {
 		return "", errors.New("has an empty label")
 	}
 	name, err := idna.Lookup.ToASCII(typed)
-	if err != nil {
+	if again, unstable := idna.Lookup.ToASCII(name); err != nil || unstable != nil || again != name {
 		return "", errors.New("is no host name: letters, digits and hyphens between dots")
 	}
 	return name, nil

@@ -6,11 +6,19 @@ import "wiabctl/provision/change"
 var (
 	DomainInvalid = change.Kind{
 		ID: "domain-invalid", Exit: 70,
-		Advice: "give a registered name with at least two labels, in lower case and without scheme or port: red.example.org",
+		Advice: "give a registered name with at least two labels, without scheme or port: red.example.org",
 	}
 	CertificateUnusable = change.Kind{
 		ID: "certificate-unusable", Exit: 71,
-		Advice: "give a PEM certificate chain for the domain's six names and its unencrypted key, or leave both out for Let's Encrypt",
+		Advice: "give the server's certificate, then its chain, for all names of the domain, and its unencrypted key, both PEM; or leave both out for Let's Encrypt",
+	}
+	KeyExposed = change.Kind{
+		ID: "key-exposed", Exit: 112,
+		Advice: "make it its owner's alone (chmod 600), and think of a new one: wiabctl hands it on readable by nobody else, whatever its mode is",
+	}
+	DomainUnknown = change.Kind{
+		ID: "domain-unknown", Exit: 117,
+		Advice: "`wiabctl domain list` shows those that are configured; what an interrupted remove-domain left, `wiabctl up` removes",
 	}
 	VerifyFailed = change.Kind{
 		ID: "verify-failed", Exit: 72,
@@ -24,5 +32,5 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, VerifyFailed, ConfigurationUneditable}
+	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, ConfigurationUneditable}
 }

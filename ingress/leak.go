@@ -177,15 +177,21 @@ func fromBase64(word string) string {
 	return string(decoded)
 }
 
-// leakFinding is the leak test as a check: what can be avoided is a problem, the rest a note.
+// LeakCheck is the name of the leak test among the checks.
+const LeakCheck = "leaks"
+
+// leakFinding is the leak test as a check: what can be avoided is a problem, of the rest each reason a note.
 func (s Set) leakFinding(domain string, got answers) Finding {
-	f := Finding{Check: "leaks"}
+	f := Finding{Check: LeakCheck}
 	var problems []string
+	told := map[string]bool{}
 	for _, l := range s.leaks(domain, got) {
-		if l.Known != "" {
-			f.Notes = append(f.Notes, l.String()+": "+l.Known)
-		} else {
+		switch {
+		case l.Known == "":
 			problems = append(problems, l.String())
+		case !told[l.Known]:
+			told[l.Known] = true
+			f.Notes = append(f.Notes, l.String()+": "+l.Known)
 		}
 	}
 	f.Problem = strings.Join(problems, "; ")

@@ -92,11 +92,11 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 	if !d.Certificate.Own() {
 		return r, nil
 	}
-	cert, key, err := d.Certificate.Read(d.Domain, time.Now())
+	pair, err := d.ReadPair(time.Now(), nil)
 	if err != nil {
 		return r, err
 	}
-	r.Secret = ingress.ReleaseSecrets(cert, key)
+	r.Secret = ingress.ReleaseSecrets(pair.Cert, pair.Key)
 	return r, nil
 }
 

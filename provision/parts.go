@@ -194,7 +194,7 @@ func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
 		address, err := i.publicAddress()
-		return ingress.Verify{Address: address.String(), Extra: i.config.Ingress.Domains}, err
+		return i.verification(address.String()), err
 	}}
 }
 

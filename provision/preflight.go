@@ -52,13 +52,14 @@ func rootCheck(context.Context) error {
 	return nil
 }
 
-// certificateCheck refuses the user's own certificates that a client would refuse.
+// certificateCheck refuses the user's own certificates that a client would refuse, and warns of
+// keys that everybody may read.
 func (i *Installation) certificateCheck(context.Context) error {
 	var errs []error
 	for _, d := range i.config.Ingress.Domains {
 		if d.Certificate.Own() {
-			_, _, err := d.Certificate.Read(d.Domain, time.Now())
-			errs = append(errs, err)
+			_, err := d.ReadPair(time.Now(), nil)
+			errs = append(errs, err, d.Exposed())
 		}
 	}
 	return errors.Join(errs...)
