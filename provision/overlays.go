@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"slices"
 	"time"
 
 	"wiabctl/cluster"
@@ -26,7 +27,7 @@ const mark = "wiabctl"
 // none. Before the artifact is unpacked the webapp's cannot be computed yet.
 func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values, error) {
 	set := i.domainSet()
-	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil}
+	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil, controller: i.controllerOverlay()}
 	if set.SFT != "" {
 		all["sftd"], all["coturn"] = nil, nil
 	}
@@ -43,7 +44,7 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 	}
 	maps.Copy(all, computed)
 	for release, values := range all {
-		if values != nil {
+		if values != nil && release != controller {
 			values[mark] = ingress.Values{"domains": i.domainNames()[1:]}
 		}
 		if release == "sftd" || release == "coturn" {
@@ -51,6 +52,20 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 		}
 	}
 	return all, nil
+}
+
+// controller is the release of the ingress itself.
+const controller = "ingress-nginx-controller"
+
+// controllerOverlay makes the ingress believe the proxies. Its mark names the domains that have
+// one: a domain without does not concern the release.
+func (i *Installation) controllerOverlay() ingress.Values {
+	proxies, open := i.config.Ingress.Proxies()
+	overlay := ingress.ControllerOverlay(proxies)
+	if overlay != nil {
+		overlay[mark] = ingress.Values{"domains": slices.DeleteFunc(i.domainNames(), func(domain string) bool { return slices.Contains(open, domain) })}
+	}
+	return overlay
 }
 
 // releases are what the Helm releases have to be like: those of the artifact in the order

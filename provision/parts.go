@@ -208,6 +208,7 @@ func (i *Installation) fabric() *network.Fabric {
 		Leaving:    i.provider.shipped.witnessed,
 		Pending:    i.certificates(&cluster.API{Admin: i.admin}).Pending,
 	}
+	f.Proxies, _ = i.config.Ingress.Proxies()
 	for _, m := range i.vms() {
 		f.Reservations = append(f.Reservations, network.Reservation{Name: m.Name, MAC: m.MAC, Address: m.Address})
 		if m.Role == vm.Kubenode {
