@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -85,10 +86,29 @@ func (r resolver) resolve(ctx context.Context, name string, kind uint16) (*dns.M
 	return nil, errors.Join(errs...)
 }
 
-// alive fails if no recursive server answers anything.
-func (r resolver) alive(ctx context.Context) error {
-	if _, err := r.resolve(ctx, ".", dns.TypeNS); err != nil && !errors.Is(err, errFailing) && !errors.Is(err, errRefused) {
-		return err
+// alive leaves only those recursive servers that answer anything, for each silence costs seconds. It fails if there
+// are none.
+func (r *resolver) alive(ctx context.Context) error {
+	errs := make([]error, len(r.recursive))
+	var asking errgroup.Group
+	for i, server := range r.recursive {
+		asking.Go(func() error {
+			if _, err := r.ask(ctx, server, ".", dns.TypeNS, true); errors.Is(err, errSilent) {
+				errs[i] = fmt.Errorf("%s %w", server, err)
+			}
+			return nil
+		})
+	}
+	_ = asking.Wait() // what went wrong is in errs
+	var answering []string
+	for i, server := range r.recursive {
+		if errs[i] == nil {
+			answering = append(answering, server)
+		}
+	}
+	r.recursive = answering
+	if len(answering) == 0 {
+		return errors.Join(append(errs, context.Cause(ctx))...)
 	}
 	return nil
 }

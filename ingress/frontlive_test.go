@@ -87,7 +87,7 @@ func startFront(t *testing.T) *liveFront {
 	for _, file := range files {
 		must(t, os.WriteFile(filepath.Join(dir, path.Base(file.Path)), []byte(inTest.Replace(string(file.Content))), 0o644))
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), pemOf(t, hosts), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), bundleOf(t, hosts), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "ca.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.authority.cert.Raw}), 0o644))
 	f.run(t, filepath.Join(dir, "haproxy.cfg"))
 	return f
@@ -427,7 +427,7 @@ func freePort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func pemOf(t *testing.T, pair tls.Certificate) []byte {
+func bundleOf(t *testing.T, pair tls.Certificate) []byte {
 	t.Helper()
 	c := files(t, pair)
 	cert, err := os.ReadFile(c.Cert)
