@@ -35,8 +35,9 @@ type Domains struct {
 	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
-	// Ours tells whether a deployed release is a domain's, made by wiabctl.
-	Ours func(Deployed) bool
+	// Unwanted tells why a deployed release that is not wanted has to go; empty: it is
+	// nobody's business here.
+	Unwanted func(Deployed) string
 }
 
 // Name of the stage.
@@ -61,8 +62,8 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 		delete(deployed, r.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(deployed)) {
-		if d.Ours(deployed[name]) {
-			changes = append(changes, d.uninstall(name))
+		if why := d.Unwanted(deployed[name]); why != "" {
+			changes = append(changes, d.uninstall(name, why))
 		}
 	}
 	return changes, nil
@@ -141,8 +142,8 @@ func (r Release) files() []File {
 
 // uninstall removes the files first: once the release is gone nothing would ask
 // for their removal any more, and one may hold a private key.
-func (d Domains) uninstall(name string) change.Change {
-	return change.Change{Verb: change.Delete, Subject: "release " + name, Reason: "its domain is no longer configured",
+func (d Domains) uninstall(name, why string) change.Change {
+	return change.Change{Verb: change.Delete, Subject: "release " + name, Reason: why,
 		Apply: func(ctx context.Context, say change.Progress) error {
 			for _, file := range []string{"values.yaml", "secrets.yaml"} {
 				if err := d.Admin.remove(ctx, path.Join(releasesDir, name, file)); err != nil {

@@ -12,7 +12,7 @@ type site struct {
 
 // site is one of the set's; of a domain that is not in the set, all six hosts are asked for.
 func (s Set) site(domain string) site {
-	found := site{domain: domain, hosts: Hosts(domain), sft: s.SFT, ours: s.SFT != "" && below(s.SFT, s.Default)}
+	found := site{domain: domain, hosts: Hosts(domain), sft: s.SFT, ours: s.SFT != "" && s.Calls == nil}
 	if d, ok := s.declared(domain); ok {
 		found.hosts = d.Hosts()
 	}
