@@ -265,7 +265,7 @@ func TestDNSDelegation(t *testing.T) {
 			if err != nil || !strings.Contains(fmt.Sprint(all[0].Err()), test.says) {
 				t.Errorf("got %v, %v", all, err)
 			}
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})
@@ -292,7 +292,7 @@ func TestDNSSilent(t *testing.T) {
 	if failures := change.Failures(err); len(failures) != 1 || failures[0].ID != DNSSilent.ID || !strings.Contains(err.Error(), "127.0.0.89:9 does not answer") {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(began); took > 8*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }
@@ -329,7 +329,7 @@ func TestDNSOfMany(t *testing.T) {
 		questions += s.asked.Load()
 	}
 	t.Logf("%d questions in %s", questions, time.Since(began))
-	if took := time.Since(began); took > 10*time.Second || questions > 3000 {
+	if took := time.Since(began); took > 30*time.Second || questions > 3000 {
 		t.Errorf("%d questions in %s", questions, took)
 	}
 }

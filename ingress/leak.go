@@ -26,7 +26,7 @@ func (l Leak) String() string { return fmt.Sprintf("the %s of %s names %s", l.Ki
 
 // leaks finds every other domain's name in the answers of a domain, each once by kind and place. What
 // sftd says is left out: it is at the default domain, and its CORS header names who asks.
-func (s Set) leaks(domain string, got answers) []Leak {
+func (s Set) leaks(domain string, fixed Fixed, got answers) []Leak {
 	find := s.finder(domain)
 	var all []Leak
 	for _, question := range slices.Sorted(maps.Keys(got)) {
@@ -38,7 +38,7 @@ func (s Set) leaks(domain string, got answers) []Leak {
 			if l.Kind == "body" && question == "deeplink" {
 				l.Kind = "deeplink"
 			}
-			l.Known = s.unavoidable(question, l)
+			l.Known = s.unavoidable(fixed, question, l)
 			if !slices.Contains(all, l) { // several answers come under one certificate
 				all = append(all, l)
 			}
@@ -69,21 +69,6 @@ func (a Answer) leaks(find func(string) map[string]string) []Leak {
 	}
 	note("body", a.URL, string(a.Body))
 	return all
-}
-
-// unavoidable is why an answer cannot but name that host (contract section 15.3).
-func (s Set) unavoidable(question string, l Leak) string {
-	switch {
-	case l.Kind == "policy" && s.SFT != "" && l.Name == s.SFT:
-		return "one conference server serves all domains"
-	case question == "api-version" && l.Kind == "body" && l.Name == s.Default:
-		return "it is the federation domain of all users"
-	case question == "account" && l.Of == s.Default && (l.Kind == "body" || l.Kind == "policy"):
-		return "the account pages know one domain only"
-	case question == "teams" && l.Of == s.Default && (l.Kind == "body" || l.Kind == "policy"):
-		return "the team settings know one domain only"
-	}
-	return ""
 }
 
 // finder returns a function that finds the host names in a text that belong to another domain of the
@@ -181,11 +166,11 @@ func fromBase64(word string) string {
 const LeakCheck = "leaks"
 
 // leakFinding is the leak test as a check: what can be avoided is a problem, of the rest each reason a note.
-func (s Set) leakFinding(domain string, got answers) Finding {
+func (s Set) leakFinding(domain string, fixed Fixed, got answers) Finding {
 	f := Finding{Check: LeakCheck}
 	var problems []string
 	told := map[string]bool{}
-	for _, l := range s.leaks(domain, got) {
+	for _, l := range s.leaks(domain, fixed, got) {
 		switch {
 		case l.Known == "":
 			problems = append(problems, l.String())

@@ -45,14 +45,14 @@ func finding(check string, err error) Finding {
 }
 
 // judge is the whole judgement over recorded answers: it asks nothing.
-func (s Set) judge(domain string, got answers, now time.Time) []Finding {
+func (s Set) judge(domain string, fixed Fixed, got answers, now time.Time) []Finding {
 	findings := ways(got, now)
 	for _, c := range checks() {
 		if a, asked := got[c.of]; asked && a.Err == nil {
 			findings = append(findings, finding(c.name, c.judge(a, s.site(domain))))
 		}
 	}
-	return append(findings, s.leakFinding(domain, got))
+	return append(findings, s.leakFinding(domain, fixed, got))
 }
 
 // expiring is how long before its end a certificate is worth a note: cert-manager renews 15 days

@@ -16,6 +16,7 @@ import (
 // Verify asks for domains as a client on the internet would.
 type Verify struct {
 	Set     Set            // the domains of the backend; their own certificates are trusted beside RootCAs
+	Fixed   Fixed          // which pages cannot but name the default domain
 	Address string         // where all of them are asked for, port 443 unless it has one; empty for what DNS says
 	RootCAs *x509.CertPool // who may have signed the certificates; nil for the system's
 	Timeout time.Duration  // for all answers of one domain; zero for ten seconds
@@ -45,7 +46,7 @@ func (v Verify) Domain(ctx context.Context, domain string) (Verification, error)
 	defer client.CloseIdleConnections()
 	began := time.Now()
 	got := ask(ctx, client, v.Set.site(domain).questions())
-	return Verification{Domain: domain, Time: began, Took: time.Since(began), Findings: v.Set.judge(domain, got, began)}, nil
+	return Verification{Domain: domain, Time: began, Took: time.Since(began), Findings: v.Set.judge(domain, v.Fixed, got, began)}, nil
 }
 
 // Domains asks for several domains, in their order.

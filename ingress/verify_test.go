@@ -103,7 +103,7 @@ func serve(t *testing.T, a *authority, b http.Handler, pair tls.Certificate) Ver
 	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	return Verify{Set: greenAndRed, Address: server.Listener.Addr().String(), RootCAs: a.pool(), Timeout: 5 * time.Second}
+	return Verify{Set: greenAndRed, Fixed: fixed, Address: server.Listener.Addr().String(), RootCAs: a.pool(), Timeout: 30 * time.Second}
 }
 
 func TestVerifyDomain(t *testing.T) {
@@ -272,7 +272,7 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 		t.Fatalf("got %v, %v", plan, err)
 	}
 	time.AfterFunc(300*time.Millisecond, func() { up.Store(true) })
-	soon, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := plan[0].Apply(soon, nil); err != nil {
 		t.Fatal(err)
@@ -359,7 +359,7 @@ func BenchmarkVerify(b *testing.B) {
 	}}
 	server.StartTLS()
 	b.Cleanup(server.Close)
-	v := Verify{Set: set, Address: server.Listener.Addr().String(), RootCAs: a.pool()}
+	v := Verify{Set: set, Fixed: fixed, Address: server.Listener.Addr().String(), RootCAs: a.pool()}
 	for b.Loop() {
 		all, err := v.Domains(b.Context(), names)
 		if err != nil {

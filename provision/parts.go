@@ -198,7 +198,10 @@ func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
 		address, err := i.publicAddress()
-		return i.verification(address.String()), err
+		if err != nil {
+			return ingress.Verify{}, err
+		}
+		return i.verification(ctx, address.String())
 	}}
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/google/renameio/v2"
 
 	"wiabctl/ingress"
+	"wiabctl/network"
+	"wiabctl/provision/change"
 )
 
 // Verification is how a domain looked from outside at one moment.
@@ -26,8 +28,28 @@ const LeakCheck = ingress.LeakCheck
 const verified = stateDir + "/verified"
 
 // verification asks as a client does; at an address, or where DNS says if that is empty.
-func (i *Installation) verification(address string) ingress.Verify {
-	return ingress.Verify{Set: i.domainSet(), Address: address}
+func (i *Installation) verification(ctx context.Context, address string) (ingress.Verify, error) {
+	fixed, err := i.fixedPages(ctx)
+	return ingress.Verify{Set: i.domainSet(), Fixed: fixed, Address: address}, err
+}
+
+// fixedPages are the pages of the artifact that name the default domain on every domain.
+func (i *Installation) fixedPages(ctx context.Context) (ingress.Fixed, error) {
+	artifact, err := i.layerSources(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, change.ErrNotInstalled) {
+		return ingress.Fixed{}, err
+	}
+	return ingress.Fixed{Account: artifact.AccountPagesFixed()}, nil
+}
+
+// KnownLeak is something by which one domain tells of another, and no value can change.
+type KnownLeak = ingress.KnownLeak
+
+// KnownLeaks follow from the configuration and the artifact's versions.
+func (i *Installation) KnownLeaks(ctx context.Context) ([]KnownLeak, error) {
+	fixed, err := i.fixedPages(ctx)
+	_, open := i.config.Ingress.Proxies()
+	return i.domainSet().KnownLeaks(fixed, ingress.Ways{Open: open, Closed: i.config.Network.HTTPS == network.HTTPSProxies}), err
 }
 
 // VerifyDomains asks for the domains, all if none is named, as a client on the internet does, and keeps the
@@ -37,7 +59,11 @@ func (i *Installation) VerifyDomains(ctx context.Context, domains []string, addr
 	if err != nil {
 		return nil, err
 	}
-	all, err := i.verification(address).Domains(ctx, domains)
+	verify, err := i.verification(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	all, err := verify.Domains(ctx, domains)
 	if err != nil {
 		return nil, err
 	}
