@@ -3,13 +3,8 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"encoding/pem"
 	"html"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -26,11 +21,10 @@ type browserOutcome struct {
 // may call it and the conference server, and no other domain.
 func TestBrowser(t *testing.T) {
 	installed(t, red)
-	home := browserHome(t)
 	for domain, other := range map[string]string{green: red, red: green} {
 		t.Run(domain, func(t *testing.T) {
 			sft, foreign := "https://sftd."+green+"/sft/url", "https://nginz-https."+other+"/api-version"
-			saw := browse(t, home, "https://webapp."+domain+"/?connect="+sft+"&connect="+foreign)
+			saw := browse(t, "https://webapp."+domain+"/?connect="+sft+"&connect="+foreign)
 			api := "https://nginz-https." + domain
 			if saw.REST != api || saw.WebSocket != "wss://nginz-ssl."+domain {
 				t.Errorf("the webapp is to call %s and %s", saw.REST, saw.WebSocket)
@@ -48,47 +42,17 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// browserHome is a home directory whose browser trusts whom all on the lab's internet trust.
-func browserHome(t testing.TB) string {
-	t.Helper()
-	home := t.TempDir()
-	database := filepath.Join(home, ".pki", "nssdb")
-	if err := os.MkdirAll(database, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	certutil := func(input []byte, args ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "certutil", append([]string{"-d", "sql:" + database}, args...)...)
-		cmd.Stdin = bytes.NewReader(input)
-		if said, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", cmd, err, said)
-		}
-	}
-	certutil(nil, "-N", "--empty-password")
-	trusted, err := os.ReadFile(filepath.Join(theLab.Dir(), "ca", "trusted.crt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := 0; ; n++ {
-		block, rest := pem.Decode(trusted)
-		if block == nil {
-			return home
-		}
-		certutil(pem.EncodeToMemory(block), "-A", "-a", "-t", "C,,", "-n", "lab "+strconv.Itoa(n))
-		trusted = rest
-	}
-}
-
 var outcomeText = regexp.MustCompile(`(?s)<pre id="outcome">(.*?)</pre>`)
 
 // browse opens a page and returns what its script wrote down.
-func browse(t testing.TB, home, url string) browserOutcome {
+func browse(t testing.TB, url string) browserOutcome {
 	t.Helper()
-	// As root there is no sandbox; the page is the lab's own. Virtual time ends when nothing is under way.
-	cmd := theLab.Internet(t.Context(), "chromium-headless-shell", "--no-sandbox", "--user-data-dir="+filepath.Join(home, "profile"),
-		"--disable-gpu", "--virtual-time-budget=60000", "--dump-dom", url)
+	cmd, err := theLab.Browser(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var said bytes.Buffer
-	cmd.Env, cmd.Stderr = append(os.Environ(), "HOME="+home), &said
+	cmd.Stderr = &said
 	page, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, said.String())
