@@ -42,13 +42,17 @@ func (c *Client) put(ctx context.Context, files *sftp.Client, part string, conte
 	if err := files.MkdirAll(path.Dir(part)); err != nil {
 		return err
 	}
+	if mode&0o077 == 0 {
+		if err := c.closed(ctx, part); err != nil {
+			return err
+		}
+	}
 	f, err := files.Create(part)
 	if err != nil {
 		return err
 	}
 	sent := sha256.New()
-	// The mode comes before the content, so that nobody can read a secret on its way.
-	err = f.Chmod(mode)
+	err = f.Chmod(mode) // before the content
 	if err == nil {
 		err = fill(ctx, f, files, io.TeeReader(content, sent))
 	}
@@ -59,6 +63,14 @@ func (c *Client) put(ctx context.Context, files *sftp.Client, part string, conte
 		return errors.Join(err, files.Remove(part))
 	}
 	return nil
+}
+
+// closed makes an empty file that its owner alone could ever open. SFTP would make it with the
+// mode that everybody's files get there, and whoever opened it then could read what comes into
+// it later; so could who opened the one that an interrupted upload left.
+func (c *Client) closed(ctx context.Context, file string) error {
+	_, err := c.Run(ctx, "install", "--mode=0600", "/dev/null", file)
+	return err
 }
 
 // arrived demands the digest of what is on the disk there.

@@ -99,6 +99,26 @@ func TestUploadIsClosedFromTheStart(t *testing.T) {
 	}
 }
 
+// Nor can who opened before what an interrupted upload left.
+func TestUploadGoesIntoAFileOfItsOwn(t *testing.T) {
+	admin := testAdmin(t)
+	left := filepath.Join(admin.Dir, "secret.wiabctl")
+	if err := os.WriteFile(left, []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	spy, err := os.Open(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spy.Close()
+	if err := admin.Write(t.Context(), "secret", []byte("confidential"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := io.ReadAll(spy); err != nil || strings.Contains(string(seen), "confidential") {
+		t.Errorf("who had the file open sees %q (%v)", seen, err)
+	}
+}
+
 // halting is a reader to which something happens on the way.
 type halting struct {
 	io.Reader

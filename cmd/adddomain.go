@@ -1,41 +1,119 @@
 package cmd
 
 import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
 )
 
 func newAddDomain(o *options) *cobra.Command {
-	var domain provision.Domain
+	a := addition{}
 	c := &cobra.Command{
-		Use:   "add-domain DOMAIN",
-		Short: "Make the backend reachable under one more domain, without touching the others",
-		Long: "add-domain writes the domain into the configuration file, whose comments and layout stay, and runs up: the file\n" +
-			"remains the single description of what should be. A domain that is there already is no error.",
-		Example: "  sudo wiabctl add-domain red.example.com\n  sudo wiabctl add-domain blue.example.net --cert blue.pem --key blue.key",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return provision.BadUsage.Failf("add-domain takes one domain, here are %d", len(args))
-			}
-			return nil
-		},
+		Use:   "add-domain DOMAIN...",
+		Short: "Make the backend reachable under further domains, without touching the others",
+		Long: "add-domain writes the domains into the configuration file, whose comments and layout stay, and runs up: the file\n" +
+			"remains the single description of what should be. A domain that is there already is no error. However many come,\n" +
+			"the backend is rolled out once.",
+		Example: "  sudo wiabctl add-domain red.example.com\n  sudo wiabctl add-domain blue.example.net --cert blue.pem --key blue.key\n" +
+			"  sudo wiabctl add-domain --file shops.yaml    # a list as under domains: in the configuration file",
+		Args: func(_ *cobra.Command, args []string) error { return a.check(args) },
 		RunE: func(c *cobra.Command, args []string) error {
-			domain.Domain = args[0]
-			if (domain.Certificate.Cert == "") != (domain.Certificate.Key == "") {
-				return provision.BadUsage.Failf("--cert and --key belong together")
-			}
-			if err := provision.CheckDomain(o.config, domain); err != nil {
+			domains, err := a.domains(args, c.InOrStdin())
+			if err != nil {
 				return err
 			}
-			return o.up(c, "add-domain "+domain.Domain, provision.Orders{}, func() error {
-				return provision.AddDomain(o.config, domain)
-			})
+			return o.edit(c, "add-domain", domainsOf(domains), provision.Adding(domains...))
 		},
 	}
-	c.Flags().StringVar(&domain.Name, "name", "", "DNS label for the domain's release (default: its first label)")
-	c.Flags().StringVar(&domain.Title, "title", "", "what apps show for the backend (default: the domain)")
-	c.Flags().StringVar(&domain.Certificate.Cert, "cert", "", "own certificate with its chain, PEM")
-	c.Flags().StringVar(&domain.Certificate.Key, "key", "", "the certificate's key, PEM")
+	c.Flags().StringVarP(&a.file, "file", "f", "", "a YAML file with a list of domains, - for standard input")
+	c.Flags().StringVar(&a.one.Name, "name", "", "DNS label for the domain's release (default: its first label)")
+	c.Flags().StringVar(&a.one.Title, "title", "", "what apps show for the backend (default: the domain)")
+	c.Flags().StringVar(&a.one.Certificate.Cert, "cert", "", "own certificate with its chain, PEM")
+	c.Flags().StringVar(&a.one.Certificate.Key, "key", "", "the certificate's key, PEM")
+	c.Flags().BoolVar(&a.one.Certificate.Staging, "staging", false, "certificates of Let's Encrypt's staging server, which no client trusts")
 	return c
+}
+
+// edit changes the configuration file and makes the installation by it.
+func (o *options) edit(c *cobra.Command, command string, domains []string, edit provision.Edit) error {
+	if err := edit.Check(c.Context(), o.config); err != nil {
+		return err
+	}
+	return o.up(c, command+" "+strings.Join(domains, " "), provision.Orders{}, func() error {
+		return edit.Make(c.Context(), o.config)
+	})
+}
+
+// addition is what the command line says of domains to add.
+type addition struct {
+	file string
+	one  provision.Domain // what the flags say of each
+}
+
+// check refuses a command line that contradicts itself.
+func (a *addition) check(args []string) error {
+	own := a.one.Certificate
+	of := a.one.Name != "" || a.one.Title != "" || own.Cert != "" || own.Key != ""
+	switch {
+	case a.file == "" && len(args) == 0:
+		return provision.BadUsage.Failf("add-domain takes domains, or a list of them with --file")
+	case a.file != "" && (len(args) > 0 || of || own.Staging):
+		return provision.BadUsage.Failf("--file says all of its domains: give no other domain and no flag of one")
+	case len(args) > 1 && of:
+		return provision.BadUsage.Failf("--name, --title, --cert and --key belong to one domain, here are %d: add them one by one, or with --file", len(args))
+	case (own.Cert == "") != (own.Key == ""):
+		return provision.BadUsage.Failf("--cert and --key belong together")
+	}
+	return nil
+}
+
+// domains are those to add.
+func (a *addition) domains(args []string, in io.Reader) ([]provision.Domain, error) {
+	if a.file != "" {
+		return readDomains(a.file, in)
+	}
+	var all []provision.Domain
+	for _, arg := range args {
+		d, err := provision.Anchored(a.one, "")
+		if err != nil {
+			return nil, err
+		}
+		d.Domain = arg
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// readDomains reads the list in a file, or from standard input.
+func readDomains(file string, in io.Reader) ([]provision.Domain, error) {
+	name, dir := file, filepath.Dir(file)
+	if file == "-" {
+		name, dir = "the list on standard input", ""
+	} else {
+		list, err := os.Open(file)
+		if err != nil {
+			return nil, provision.BadUsage.Failf("the list of domains: %w", err)
+		}
+		defer list.Close()
+		in = list
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, err
+	}
+	return provision.ReadDomains(name, dir, text)
+}
+
+// domainsOf are the domains as they are written.
+func domainsOf(all []provision.Domain) []string {
+	var names []string
+	for _, d := range all {
+		names = append(names, d.Domain)
+	}
+	return names
 }

@@ -51,6 +51,10 @@ func completeOne(c *cobra.Command, args []string, _ string) ([]cobra.Completion,
 
 // completeMany offers the names that are not given yet.
 func completeMany(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	left := slices.DeleteFunc(provision.VMNames(), func(name string) bool { return slices.Contains(args, name) })
-	return left, cobra.ShellCompDirectiveNoFileComp
+	return without(provision.VMNames(), args), cobra.ShellCompDirectiveNoFileComp
+}
+
+// without are the names that are not given yet.
+func without(names, given []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(given, name) })
 }

@@ -186,8 +186,8 @@ func published(t *testing.T, url string) []byte {
 	return content
 }
 
-// TestProxy downloads through a proxy, as the environment says, and past it.
-func TestProxy(t *testing.T) {
+// TestDownloadProxy downloads through a proxy, as the environment says, and past it.
+func TestDownloadProxy(t *testing.T) {
 	content := noise(t, 1<<20)
 	var proxied atomic.Int32
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {

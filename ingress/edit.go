@@ -2,125 +2,110 @@ package ingress
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 )
 
-// AddDomain writes a further domain into the text of a configuration file. All
-// other bytes, comments too, stay as they are: lines are inserted, and the result
-// is read again to prove that it says what the file said and the new domain. Only
-// where no insertion does, the file is written anew from its nodes, which keeps
-// comments but not every blank. A domain that is there already changes nothing.
-// It fails with DomainInvalid or ConfigurationUneditable.
-func AddDomain(file []byte, d Domain) ([]byte, error) {
-	if _, err := Canonical(d.Domain); err != nil {
-		return nil, err
-	}
+// AddDomains writes further domains into the text of a configuration file, as they are given.
+// All other bytes, comments too, stay as they are: lines are inserted, and the result is read
+// again to prove that it says what the file said and the new domains. Only where no insertion
+// does, the file is written anew from its nodes, which keeps comments but not every blank. A
+// domain that is there already changes nothing; with other settings than those given it is
+// an error, for changing them is an editor's work. It fails with DomainInvalid or
+// ConfigurationUneditable.
+func AddDomains(file []byte, domains ...Domain) ([]byte, error) {
 	doc, err := parse(file)
 	if err != nil {
-		return nil, ConfigurationUneditable.Failf("the configuration file: %w", err)
+		return nil, uneditable(err)
 	}
-	if present, err := doc.has(d); present || err != nil {
+	further, err := doc.missing(domains)
+	if err != nil || len(further) == 0 {
 		return file, err
 	}
-	want, err := doc.with(d)
+	list, err := doc.list()
 	if err != nil {
-		return nil, ConfigurationUneditable.Failf("the configuration file: %w", err)
+		return nil, uneditable(err)
 	}
-	for candidate := range doc.insertions(d) {
-		if says(candidate, want) {
-			return candidate, nil
+	for _, d := range further {
+		entry, err := mapping(d)
+		if err != nil {
+			return nil, uneditable(err)
+		}
+		list = append(list[:len(list):len(list)], entry)
+	}
+	text, err := doc.edited(doc.insertions(further), func() ([]byte, error) { return doc.anew(further) }, list)
+	if err != nil {
+		return nil, uneditable(err)
+	}
+	return text, nil
+}
+
+func uneditable(err error) error {
+	return ConfigurationUneditable.Failf("the configuration file: %w", err)
+}
+
+// missing are the domains that the file does not have yet, each once.
+func (doc *document) missing(domains []Domain) ([]Domain, error) {
+	there, err := doc.entries()
+	if err != nil {
+		return nil, uneditable(err)
+	}
+	var further []Domain
+	for _, d := range domains {
+		if _, err := Canonical(d.Domain); err != nil {
+			return nil, err
+		}
+		present, err := has(append(there, further...), d)
+		if err != nil {
+			return nil, err
+		}
+		if !present {
+			further = append(further, d)
 		}
 	}
-	if anew, err := doc.anew(d); err == nil && says(anew, want) {
-		return anew, nil
-	}
-	return nil, ConfigurationUneditable.Failf("the configuration file: found no place for %s under domains", d.Domain)
+	return further, nil
 }
 
-// document is a configuration file: its bytes, its nodes and what it says.
-type document struct {
-	text    []byte
-	root    node // the top mapping; zero if the file says nothing
-	domains *node
-	key     *node // of domains; nil if the file has none
-	says    map[string]any
-}
-
-// parse reads a file of one document whose top is a mapping, or that says nothing.
-func parse(text []byte) (*document, error) {
-	doc := &document{text: text}
-	var top node
-	if err := unmarshal(text, &top); err != nil {
-		return nil, err
-	}
-	if err := unmarshal(text, &doc.says); err != nil {
-		return nil, err
-	}
-	if len(top.Content) == 0 {
-		return doc, nil
-	}
-	doc.root = *top.Content[0]
-	if doc.root.Kind != mappingNode {
-		return doc, nil // null: the same as nothing
-	}
-	for i := 0; i+1 < len(doc.root.Content); i += 2 {
-		if doc.root.Content[i].Value == "domains" {
-			doc.key, doc.domains = doc.root.Content[i], doc.root.Content[i+1]
-		}
-	}
-	return doc, nil
-}
-
-// has tells whether the domain is there. With other settings than the given ones
-// it is an error: changing them is an editor's work.
-func (doc *document) has(d Domain) (bool, error) {
-	var spec struct {
-		Domains []Domain `yaml:"domains"`
-	}
-	if err := unmarshal(doc.text, &spec); err != nil {
-		return false, ConfigurationUneditable.Failf("the configuration file: %w", err)
-	}
-	for _, there := range spec.Domains {
-		if there.Domain != d.Domain {
+// has tells whether the domain is among others, with the settings that it has itself.
+func has(all []Domain, d Domain) (bool, error) {
+	for _, there := range all {
+		if !sameDomain(there.Domain, d.Domain) {
 			continue
 		}
-		if differs(there.Name, d.Name) || differs(there.Title, d.Title) ||
-			differs(there.Certificate.Cert, d.Certificate.Cert) || differs(there.Certificate.Key, d.Certificate.Key) {
-			return true, ConfigurationUneditable.Failf("the configuration file has %s already, with other settings", d.Domain)
+		asked, err := mapping(d)
+		if err != nil {
+			return true, err
+		}
+		there.defaults()
+		have, err := mapping(there)
+		if err != nil {
+			return true, err
+		}
+		for key, value := range asked {
+			if key != "domain" && !reflect.DeepEqual(have[key], value) {
+				return true, ConfigurationUneditable.Failf("the configuration file has %s already, with another %s", d.Domain, key)
+			}
 		}
 		return true, nil
 	}
 	return false, nil
 }
 
-// differs tells whether something is asked for that isn't there.
-func differs(there, asked string) bool { return asked != "" && asked != there }
+// sameDomain tells whether two domains, as people type them, are one.
+func sameDomain(a, b string) bool {
+	first, err := canonical(a)
+	second, other := canonical(b)
+	return a == b || err == nil && other == nil && first == second
+}
 
-// with is what the file should say with the domain.
-func (doc *document) with(d Domain) (map[string]any, error) {
+// mapping is the domain as a file says it.
+func mapping(d Domain) (map[string]any, error) {
 	text, err := marshal(d)
 	if err != nil {
 		return nil, err
 	}
-	var entry any
+	var entry map[string]any
 	if err := unmarshal(text, &entry); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", d.Domain, err)
 	}
-	want := maps.Clone(doc.says)
-	if want == nil {
-		want = map[string]any{}
-	}
-	list, ok := want["domains"].([]any)
-	if !ok && want["domains"] != nil {
-		return nil, fmt.Errorf("line %d: domains is not a list", doc.domains.Line)
-	}
-	want["domains"] = append(append([]any{}, list...), entry)
-	return want, nil
-}
-
-// says tells whether a text is YAML with that meaning.
-func says(text []byte, want map[string]any) bool {
-	var have map[string]any
-	return unmarshal(text, &have) == nil && reflect.DeepEqual(have, want)
+	return entry, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAddDomain(t *testing.T) {
+func TestAddDomains(t *testing.T) {
 	red := Domain{Domain: "red.example.com"}
 	tests := map[string]struct {
 		file, want string
@@ -60,19 +60,27 @@ func TestAddDomain(t *testing.T) {
 			"domain: a.org\ndomains:\n  - domain: red.example.com\n    name: r\n    title: 'it: mine # not a comment'\n    certificate:\n      cert: r.pem\n      key: r.key\n",
 			Domain{Domain: "red.example.com", Name: "r", Title: "it: mine # not a comment", Certificate: Certificate{Cert: "r.pem", Key: "r.key"}},
 		},
-		"there already":          {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", red},
-		"there with the setting": {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", Domain{Domain: "red.example.com", Title: "T"}},
+		"as it is typed": {"domain: a.org\n", "domain: a.org\ndomains:\n  - domain: Bücher.example.com\n", Domain{Domain: "Bücher.example.com"}},
+		"every field": {
+			"domain: a.org\n",
+			"domain: a.org\ndomains:\n  - domain: red.example.com\n    certificate:\n      solvers:\n        - dns01:\n            route53:\n              region: eu\n    apps:\n      - teams\n    csp: ingress\n",
+			Domain{Domain: "red.example.com", Certificate: Certificate{Solvers: []Values{{"dns01": Values{"route53": Values{"region": "eu"}}}}}, Apps: []App{Teams}, CSP: ByIngress},
+		},
+		"there in other letters":  {"domains: [{domain: Bücher.example.com}]", "domains: [{domain: Bücher.example.com}]", Domain{Domain: "xn--bcher-kva.example.com"}},
+		"there with the defaults": {"domains: [{domain: red.example.com}]", "domains: [{domain: red.example.com}]", Domain{Domain: "red.example.com", Name: "red", CSP: ByWebapp, Apps: apps}},
+		"there already":           {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", red},
+		"there with the setting":  {"domains: [{domain: red.example.com, title: T}]", "domains: [{domain: red.example.com, title: T}]", Domain{Domain: "red.example.com", Title: "T"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := AddDomain([]byte(test.file), test.domain)
+			got, err := AddDomains([]byte(test.file), test.domain)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(test.want, string(got)); diff != "" {
 				t.Error(diff)
 			}
-			again, err := AddDomain(got, test.domain)
+			again, err := AddDomains(got, test.domain)
 			if err != nil || string(again) != string(got) {
 				t.Errorf("the second time: %v\n%s", err, again)
 			}
@@ -80,32 +88,57 @@ func TestAddDomain(t *testing.T) {
 	}
 }
 
-func TestAddDomainRefuses(t *testing.T) {
+func TestAddSeveralDomains(t *testing.T) {
+	two := []Domain{{Domain: "red.example.com"}, {Domain: "blue.example.net", Title: "B"}, {Domain: "RED.example.com"}}
+	tests := map[string]struct{ file, want string }{
+		"no list":                       {"domain: a.org\n", "domain: a.org\ndomains:\n  - domain: red.example.com\n  - domain: blue.example.net\n    title: B\n"},
+		"after items":                   {"domains:\n- domain: c.org\n# end\n", "domains:\n- domain: c.org\n- domain: red.example.com\n- domain: blue.example.net\n  title: B\n# end\n"},
+		"one is there":                  {"domains:\n- domain: blue.example.net\n  title: B\n", "domains:\n- domain: blue.example.net\n  title: B\n- domain: red.example.com\n"},
+		"in brackets":                   {"domains: [{domain: c.org}] # x\n", "domains: [{domain: c.org}, {domain: red.example.com}, {domain: blue.example.net, title: B}] # x\n"},
+		"in a manner that has no place": {"{domain: a.org, domains: [&x {domain: c.org}, *x]}", "{domain: a.org, domains: [&x {domain: c.org}, *x, {domain: red.example.com}, {domain: blue.example.net, title: B}]}\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := AddDomains([]byte(test.file), two...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, string(got)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAddDomainsRefuses(t *testing.T) {
 	tests := map[string]struct {
 		file   string
 		domain Domain
 		want   error
 	}{
-		"invalid domain":  {"domain: a.org\n", Domain{Domain: "red"}, DomainInvalid.Failf("")},
-		"no YAML":         {"domain: [\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"no mapping":      {"- a\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"list of texts":   {"domains: [a]\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"no list":         {"domains: 3\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"key twice":       {"domains: []\ndomains: []\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"other settings":  {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Title: "T"}, ConfigurationUneditable.Failf("")},
-		"second document": {"domain: a.org\n---\nemail: x\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
-		"in braces":       {"{domain: a.org}\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"invalid domain":    {"domain: a.org\n", Domain{Domain: "red"}, DomainInvalid.Failf("")},
+		"no YAML":           {"domain: [\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"no mapping":        {"- a\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"list of texts":     {"domains: [a]\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"no list":           {"domains: 3\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"key twice":         {"domains: []\ndomains: []\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"other name":        {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Name: "r"}, ConfigurationUneditable.Failf("")},
+		"other certificate": {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Certificate: Certificate{Staging: true}}, ConfigurationUneditable.Failf("")},
+		"other apps":        {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Apps: []App{Teams}}, ConfigurationUneditable.Failf("")},
+		"other settings":    {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Title: "T"}, ConfigurationUneditable.Failf("")},
+		"second document":   {"domain: a.org\n---\nemail: x\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"in braces":         {"{domain: a.org}\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got, err := AddDomain([]byte(test.file), test.domain); !errors.Is(err, test.want) {
+			if got, err := AddDomains([]byte(test.file), test.domain); !errors.Is(err, test.want) {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})
 	}
 }
 
-func FuzzAddDomain(f *testing.F) {
+func FuzzAddDomains(f *testing.F) {
 	for _, seed := range []string{
 		"", "domain: a.org\n", "domains:\n  - domain: b.org\n", "domains: []", "domains: ~", "domains: &a []\nx: *a\n",
 		"a: |\n  text\n", "domains:\n- {domain: b.org}\n# end", "{domains: [{domain: b.org}]}", "domains: [\n]\n", "\ufeffdomain: a",
@@ -118,7 +151,7 @@ func FuzzAddDomain(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := AddDomain([]byte(file), d)
+		got, err := AddDomains([]byte(file), d)
 		if err != nil {
 			return
 		}
@@ -131,7 +164,7 @@ func FuzzAddDomain(f *testing.F) {
 		if n := len(spec.Domains); n == 0 || !strings.Contains(string(got), d.Domain) {
 			t.Errorf("%q became %q", file, got)
 		}
-		again, err := AddDomain(got, d)
+		again, err := AddDomains(got, d)
 		if err != nil || string(again) != string(got) {
 			t.Errorf("%q became %q, then %q: %v", file, got, again, err)
 		}

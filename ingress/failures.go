@@ -40,6 +40,10 @@ var (
 		ID: "chart-unfit", Exit: 120,
 		Advice: "use an artifact that wiabctl is made for, or take out what the charts cannot take; nothing was deployed",
 	}
+	ProxyWrong = change.Kind{
+		ID: "proxy-wrong", Exit: 124,
+		Advice: "run `wiabctl proxy deploy` for the domain, or give the proxy what `wiabctl proxy render` prints; then check again",
+	}
 	ConfigurationUneditable = change.Kind{
 		ID: "configuration-uneditable", Exit: 73,
 		Advice: "make the change in the configuration file by hand, then run wiabctl up",
@@ -49,5 +53,5 @@ var (
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
 	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ConfigurationUneditable,
-		LayerDropped, ChartUnfit}
+		LayerDropped, ChartUnfit, ProxyWrong}
 }

@@ -20,6 +20,11 @@ type Front struct {
 // Front is the proxy in front of a domain of the set, with the backend at the address.
 func (s Set) Front(domain string, origin netip.Addr) Front {
 	f := Front{Domain: domain, Hosts: Hosts(domain), Origin: origin}
+	for _, d := range s.Extra {
+		if d.Domain == domain {
+			f.Hosts = d.Hosts()
+		}
+	}
 	if s.SFT != "" && below(s.SFT, domain) {
 		f.Hosts = append(f.Hosts, s.SFT)
 	}

@@ -41,10 +41,11 @@ func TestFrontFiles(t *testing.T) {
 	}
 }
 
-// The default domain's proxy answers for conferences too, no other does.
+// A proxy answers for what its domain serves; the default domain's for conferences too, no other.
 func TestFrontHosts(t *testing.T) {
 	origin := netip.MustParseAddr("203.0.113.10")
 	s := threeDomains()
+	s.Domains[1].Apps = s.Domains[1].Apps[:1]
 	for _, tc := range []struct {
 		domain string
 		sft    string
@@ -52,6 +53,7 @@ func TestFrontHosts(t *testing.T) {
 	}{
 		{"green.example.org", "sftd.green.example.org", 7},
 		{"red.example.com", "sftd.green.example.org", 6},
+		{"blue.example.net", "sftd.green.example.org", 4},
 		{"green.example.org", "", 6},
 		{"green.example.org", "sft.calls.example.net", 6},
 	} {

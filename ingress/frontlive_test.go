@@ -3,6 +3,7 @@ package ingress
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/tls"
@@ -39,6 +40,7 @@ type liveFront struct {
 	challenges   string // the directory of certbot's answers
 	log          *received
 	origin       *httptest.Server
+	relay        *httptest.Server      // the origin's port 80
 	originShows  func(tls.Certificate) // the certificate of the origin from now on
 	originSecure tls.Certificate
 }
@@ -55,8 +57,9 @@ func (r *received) String() string {
 	return r.text.String()
 }
 
-// startFront starts both. haproxy changes its root and its user, which only root can.
-func startFront(t *testing.T) *liveFront {
+// startFront starts both, the configuration changed by pairs of old and new text. haproxy changes
+// its root and its user, which only root can.
+func startFront(t *testing.T, changed ...string) *liveFront {
 	t.Helper()
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -65,18 +68,18 @@ func startFront(t *testing.T) *liveFront {
 	dir := t.TempDir()
 	f := &liveFront{authority: newAuthority(t), https: freePort(t), http: freePort(t), log: &received{}, challenges: filepath.Join(dir, "chroot/acme/.well-known/acme-challenge")}
 	f.startOrigin(t)
-	relay := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+	f.relay = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
 		fmt.Fprintf(rw, "the origin, for %s%s", req.Host, req.URL.Path)
 	}))
-	t.Cleanup(relay.Close)
+	t.Cleanup(f.relay.Close)
 
 	front := redFront()
 	front.Origin = netip.MustParseAddr("127.0.0.1")
 	hosts := f.authority.issue("red", time.Now().Add(time.Hour), front.Hosts...)
 	inTest := strings.NewReplacer(
 		":443 ssl crt-list", f.https+" ssl crt-list", "bind :80", "bind "+f.http,
-		"127.0.0.1:443", f.origin.Listener.Addr().String(), "127.0.0.1:80\n", relay.Listener.Addr().String()+"\n",
-		"/var/lib/haproxy", filepath.Join(dir, "chroot"), FrontPEM, filepath.Join(dir, "wiabctl.pem"),
+		"127.0.0.1:443", f.origin.Listener.Addr().String(), "127.0.0.1:80\n", f.relay.Listener.Addr().String()+"\n",
+		"/var/lib/haproxy", filepath.Join(dir, "chroot"),
 		"/etc/ssl/certs/ca-certificates.crt", filepath.Join(dir, "ca.crt"), "/dev/log", f.listenForLogs(t),
 		// What lasts a minute there is to be seen here.
 		"timeout client 60s", "timeout client 1s", "timeout server 60s", "timeout server 1s", "inter 5s", "inter 100ms",
@@ -84,10 +87,18 @@ func startFront(t *testing.T) *liveFront {
 	must(t, os.MkdirAll(f.challenges, 0o755))
 	files, err := front.Files()
 	must(t, err)
+	all := ""
 	for _, file := range files {
-		must(t, os.WriteFile(filepath.Join(dir, path.Base(file.Path)), []byte(inTest.Replace(string(file.Content))), 0o644))
+		all += string(file.Content)
+		text := inTest.Replace(strings.NewReplacer(changed...).Replace(string(file.Content)))
+		must(t, os.WriteFile(filepath.Join(dir, path.Base(file.Path)), []byte(text), 0o644))
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), bundleOf(t, hosts), 0o600))
+	for i := 0; i < len(changed); i += 2 {
+		if !strings.Contains(all, changed[i]) {
+			t.Fatalf("there is no %q to change", changed[i])
+		}
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "wiabctl.pem"), pairOf(t, hosts), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "ca.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.authority.cert.Raw}), 0o644))
 	f.run(t, filepath.Join(dir, "haproxy.cfg"))
 	return f
@@ -100,6 +111,8 @@ func (f *liveFront) startOrigin(t *testing.T) {
 		switch {
 		case req.Header.Get("Upgrade") != "":
 			echo(rw, req.Header.Get("Sec-WebSocket-Key"))
+		case req.URL.Path == "/deeplink.json":
+			deeplinkOf(rw, req)
 		case req.URL.Path == "/strict":
 			rw.Header().Set("Strict-Transport-Security", "max-age=7")
 		case req.URL.Path == "/status":
@@ -121,6 +134,17 @@ func (f *liveFront) startOrigin(t *testing.T) {
 	f.origin.Config.ErrorLog = log.New(io.Discard, "", 0) // the proxy refuses some of its certificates
 	f.origin.StartTLS()
 	t.Cleanup(f.origin.Close)
+}
+
+// deeplinkOf answers by the exact host, as nginz does, and believes who tells another one, as the
+// ingress does behind proxies.
+func deeplinkOf(rw http.ResponseWriter, req *http.Request) {
+	switch host := cmp.Or(req.Header.Get("X-Forwarded-Host"), req.Host); host {
+	case "nginz-https.red.example.com", "nginz-https.green.example.org":
+		fmt.Fprintf(rw, `{"endpoints": {"backendURL": "https://%s"}}`, host)
+	default:
+		http.NotFound(rw, req)
+	}
 }
 
 // echo takes a WebSocket and gives back what comes over it. haproxy looks at the answer to
@@ -174,6 +198,21 @@ func (f *liveFront) run(t *testing.T, config string) {
 		}
 	})
 	f.eventually(t, http.StatusOK)
+}
+
+// checked is what the checks find.
+func (f *liveFront) checked(t *testing.T) (problems map[string]string, err error) {
+	t.Helper()
+	check := FrontCheck{Front: redFront(), HTTPS: f.https, HTTP: f.http, OriginHTTPS: f.origin.Listener.Addr().String(),
+		OriginHTTP: f.relay.Listener.Addr().String(), Foreign: "green.example.org", RootCAs: f.authority.pool()}
+	findings, err := check.Run(t.Context())
+	problems = map[string]string{}
+	for _, found := range findings {
+		if found.Problem != "" {
+			problems[found.Check] = found.Problem
+		}
+	}
+	return problems, err
 }
 
 // eventually waits until the proxy answers with the status.
@@ -427,7 +466,8 @@ func freePort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func bundleOf(t *testing.T, pair tls.Certificate) []byte {
+// pairOf is a certificate with its chain and its key, one behind the other.
+func pairOf(t *testing.T, pair tls.Certificate) []byte {
 	t.Helper()
 	c := files(t, pair)
 	cert, err := os.ReadFile(c.Cert)

@@ -1,16 +1,15 @@
 package ingress
 
 import (
-	"bytes"
-	"fmt"
+	"errors"
 	"iter"
 	"strings"
 )
 
-// insertions are texts of the file with the domain put where it may belong, the
+// insertions are texts of the file with the domains put where they may belong, the
 // likeliest first. YAML's nodes tell where they begin but not where they end, so
 // the places are tried.
-func (doc *document) insertions(d Domain) iter.Seq[[]byte] {
+func (doc *document) insertions(d []Domain) iter.Seq[[]byte] {
 	switch {
 	case doc.key == nil:
 		return doc.atEnd(d)
@@ -24,18 +23,18 @@ func (doc *document) insertions(d Domain) iter.Seq[[]byte] {
 }
 
 // atEnd starts the list below all else.
-func (doc *document) atEnd(d Domain) iter.Seq[[]byte] {
+func (doc *document) atEnd(d []Domain) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		text := string(doc.text)
 		if text != "" && !strings.HasSuffix(text, "\n") {
 			text += doc.lineBreak()
 		}
-		yield([]byte(text + "domains:" + doc.lineBreak() + doc.item(d, "  ", false)))
+		yield([]byte(text + "domains:" + doc.lineBreak() + doc.items(d, "  ", false)))
 	}
 }
 
 // afterKey starts the list below a "domains:" without value, or with "null".
-func (doc *document) afterKey(d Domain) iter.Seq[[]byte] {
+func (doc *document) afterKey(d []Domain) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		lines := doc.lines()
 		at := doc.key.Line - 1
@@ -51,7 +50,7 @@ func (doc *document) afterKey(d Domain) iter.Seq[[]byte] {
 			if !strings.HasSuffix(bare, "\n") {
 				bare += doc.lineBreak()
 			}
-			if !yield(spliced(lines[:at], bare+doc.item(d, "  ", false), lines[at+1:])) {
+			if !yield(spliced(lines[:at], bare+doc.items(d, "  ", false), lines[at+1:])) {
 				return
 			}
 		}
@@ -59,13 +58,13 @@ func (doc *document) afterKey(d Domain) iter.Seq[[]byte] {
 }
 
 // afterItems adds an item below the last one, in its manner.
-func (doc *document) afterItems(d Domain) iter.Seq[[]byte] {
+func (doc *document) afterItems(d []Domain) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		lines := doc.lines()
 		items := doc.domains.Content
 		last := items[len(items)-1]
 		indent := strings.Repeat(" ", max(doc.domains.Column-1, 0))
-		item := doc.item(d, indent, last.Kind == mappingNode && last.Style&flowStyle != 0)
+		item := doc.items(d, indent, last.Kind == mappingNode && last.Style&flowStyle != 0)
 		for at := deepest(last); at <= len(lines); at++ {
 			before := strings.Join(lines[:at], "")
 			if !strings.HasSuffix(before, "\n") {
@@ -80,12 +79,16 @@ func (doc *document) afterItems(d Domain) iter.Seq[[]byte] {
 
 // inBrackets adds an item behind the last one, or between the brackets of an
 // empty list.
-func (doc *document) inBrackets(d Domain) iter.Seq[[]byte] {
+func (doc *document) inBrackets(d []Domain) iter.Seq[[]byte] {
 	from, before, end := doc.domains, "", "]"
 	if n := len(doc.domains.Content); n > 0 {
 		from, before, end = doc.domains.Content[n-1], ", ", "}"
 	}
-	item := strings.TrimSpace(strings.TrimPrefix(doc.item(d, "", true), "- "))
+	var entries []string
+	for item := range strings.Lines(doc.items(d, "", true)) {
+		entries = append(entries, strings.TrimSpace(strings.TrimPrefix(item, "- ")))
+	}
+	item := strings.Join(entries, ", ")
 	return func(yield func([]byte) bool) {
 		lines := doc.lines()
 		if from.Line > len(lines) {
@@ -107,22 +110,33 @@ func (doc *document) inBrackets(d Domain) iter.Seq[[]byte] {
 	}
 }
 
-// anew writes the file from its nodes, with the domain.
-func (doc *document) anew(d Domain) ([]byte, error) {
+// anew writes the file from its nodes, with the domains.
+func (doc *document) anew(domains []Domain) ([]byte, error) {
 	if doc.domains == nil || doc.domains.Kind != sequenceNode {
-		return nil, fmt.Errorf("domains is not a list")
+		return nil, errors.New("domains is not a list")
 	}
-	entry, err := doc.node(d)
-	if err != nil {
-		return nil, err
+	for _, d := range domains {
+		entry, err := nodeOf(d)
+		if err != nil {
+			return nil, err
+		}
+		doc.domains.Content = append(doc.domains.Content, entry)
 	}
-	doc.domains.Content = append(doc.domains.Content, entry)
 	return marshal(&doc.root)
 }
 
-// item is the domain as an item of a list, with line breaks.
+// items are the domains as items of a list, with line breaks.
+func (doc *document) items(domains []Domain, indent string, flow bool) string {
+	var all strings.Builder
+	for _, d := range domains {
+		all.WriteString(doc.item(d, indent, flow))
+	}
+	return all.String()
+}
+
+// item is the domain as an item of a list.
 func (doc *document) item(d Domain, indent string, flow bool) string {
-	entry, err := doc.node(d)
+	entry, err := nodeOf(d)
 	if err != nil {
 		return ""
 	}
@@ -142,33 +156,13 @@ func (doc *document) item(d Domain, indent string, flow bool) string {
 	return out.String()
 }
 
-// node is the domain as a YAML mapping.
-func (doc *document) node(d Domain) (*node, error) {
+// nodeOf is the domain as a YAML mapping.
+func nodeOf(d Domain) (*node, error) {
 	var entry node
 	if err := entry.Encode(d); err != nil {
 		return nil, err
 	}
 	return &entry, nil
-}
-
-// lines are the file's lines with their breaks.
-func (doc *document) lines() []string { return strings.SplitAfter(string(doc.text), "\n") }
-
-// lineBreak is the one that the file uses.
-func (doc *document) lineBreak() string {
-	if bytes.Contains(doc.text, []byte("\r\n")) {
-		return "\r\n"
-	}
-	return "\n"
-}
-
-// deepest is the last line on which a part of the node begins.
-func deepest(n *node) int {
-	line := n.Line
-	for _, part := range n.Content {
-		line = max(line, deepest(part))
-	}
-	return line
 }
 
 // spliced puts lines before and after a text.

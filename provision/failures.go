@@ -35,6 +35,7 @@ var (
 	HostKeyMissing = change.Kind{ID: "host-key-missing", Exit: 23, Advice: "install and start openssh-server, which makes the key"}
 	PackagesNeeded = change.Kind{ID: "packages-needed", Exit: 18, Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
 	OverlayInvalid = change.Kind{ID: "overlay-invalid", Exit: 111, Advice: "mend the lines named above; docs/configuration.md tells what an overlay can be"}
+	ProxyUnfit     = change.Kind{ID: "proxy-unfit", Exit: 123, Advice: "mend what is said above, then run the same command again; what serves on that machine goes on serving"}
 	HostsClash     = change.Kind{ID: "hosts-clash", Exit: 19, Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it"}
 )
 
@@ -54,7 +55,7 @@ var (
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
-			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid,
+			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)

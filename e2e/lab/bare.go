@@ -17,9 +17,9 @@ func barePackages() []string {
 }
 
 // mirrored are the packages that the lab's web server has beside them, with all that
-// they depend on: what the host stage asks for.
+// they depend on: what the host stage asks for, and proxies need.
 func mirrored() []string {
-	return strings.Fields(`libvirt-daemon-system dnsmasq-base qemu-system-x86 qemu-utils docker.io nftables openssh-server sudo ca-certificates`)
+	return strings.Fields(`libvirt-daemon-system dnsmasq-base qemu-system-x86 qemu-utils docker.io nftables openssh-server sudo ca-certificates haproxy certbot openssl`)
 }
 
 // bareRecipe is a Debian root without any of the packages that wiabctl needs, and beside

@@ -49,8 +49,8 @@ func (n nginz) location(path string) (location, bool) {
 		return location{answer: n.versions}, true
 	case "/access": // a new token for a cookie; nobody here has one
 		return location{credentials: true, answer: refuse(http.StatusForbidden, "invalid-credentials")}, true
-	case "/await": // the websocket; nobody here has a token
-		return location{answer: refuse(http.StatusUnauthorized, "unauthorized")}, true
+	case "/await":
+		return location{answer: websocket}, true
 	default:
 		return location{}, false
 	}

@@ -43,6 +43,9 @@ func (o *overridden) Write(b []byte) (int, error) {
 	return o.ResponseWriter.Write(b)
 }
 
+// Unwrap lets a connection be taken over.
+func (o *overridden) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
 func (o *overridden) override() {
 	if o.done {
 		return

@@ -79,7 +79,7 @@ func TestNameServers(t *testing.T) {
 func TestDifferences(t *testing.T) {
 	different := names.Differences{
 		Records: []string{"webapp.pink.example.org. 5 IN AAAA 2001:db8::1", "alias.example.org. 5 IN CNAME assets.example.org.",
-			"away.example.org. 5 IN NS ns.away.example.org.", "ns.away.example.org. 5 IN A 127.0.0.1"},
+			"away.example.org. 5 IN NS ns.away.example.org.", "ns.away.example.org. 5 IN A 127.0.0.1", "*.low.example.org. 5 IN A 192.0.2.7"},
 		Gone: []string{"gone.example.org."}, Failing: []string{"bad.example.org."},
 	}
 	for name, test := range map[string]struct {
@@ -92,6 +92,8 @@ func TestDifferences(t *testing.T) {
 		"another type":      {"webapp.pink.example.org.", dns.TypeAAAA, true, dns.RcodeSuccess, "2001:db8::1"},
 		"only what is said": {"webapp.pink.example.org.", dns.TypeA, true, dns.RcodeSuccess, ""},
 		"an alias":          {"alias.example.org.", dns.TypeA, true, dns.RcodeSuccess, "assets.example.org. 203.0.113.10"},
+		"a wildcard":        {"any.low.example.org.", dns.TypeA, true, dns.RcodeSuccess, "192.0.2.7"},
+		"below a wildcard":  {"any.any.low.example.org.", dns.TypeA, true, dns.RcodeSuccess, "203.0.113.10"},
 		"gone":              {"Gone.example.org.", dns.TypeA, true, dns.RcodeNameError, ""},
 		"failing":           {"webapp.bad.example.org.", dns.TypeA, true, dns.RcodeServerFailure, ""},
 		"delegated":         {"webapp.away.example.org.", dns.TypeA, false, dns.RcodeSuccess, "ns.away.example.org."},

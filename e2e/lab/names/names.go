@@ -17,8 +17,8 @@ import (
 
 // Differences are by full name, with the dot at its end.
 type Differences struct {
-	// Records take the place of all that the server says of their names, in a zone file's words. An NS record
-	// delegates what is at and below its name.
+	// Records take the place of all that the server says of their names, in a zone file's words. A wildcard speaks
+	// for all names right below it; an NS record delegates what is at and below its name.
 	Records []string `json:"records,omitempty"`
 	Gone    []string `json:"gone,omitempty"`    // names that there are not (NXDOMAIN)
 	Failing []string `json:"failing,omitempty"` // names at and below which the server fails (SERVFAIL)
@@ -50,8 +50,21 @@ func Read(file string) (d Differences, err error) {
 	return d, err
 }
 
-// Of are the records of a name.
+// Of are the records of a name: its own, or those of the wildcard beside it.
 func (d Differences) Of(name string) []dns.RR {
+	if own := d.owned(name); len(own) > 0 {
+		return own
+	}
+	_, parent, _ := strings.Cut(name, ".")
+	all := d.owned("*." + parent)
+	for _, rr := range all {
+		rr.Header().Name = name
+	}
+	return all
+}
+
+// owned are the records with that very name.
+func (d Differences) owned(name string) []dns.RR {
 	var all []dns.RR
 	for _, text := range d.Records {
 		if rr, err := dns.NewRR(text); err == nil && strings.EqualFold(rr.Header().Name, name) { // Write has seen to the error
@@ -64,7 +77,7 @@ func (d Differences) Of(name string) []dns.RR {
 // Delegation are the NS records at a name or the nearest above it.
 func (d Differences) Delegation(name string) []dns.RR {
 	for ; name != "" && name != "."; _, name, _ = strings.Cut(name, ".") {
-		servers := slices.DeleteFunc(d.Of(name), func(rr dns.RR) bool { return rr.Header().Rrtype != dns.TypeNS })
+		servers := slices.DeleteFunc(d.owned(name), func(rr dns.RR) bool { return rr.Header().Rrtype != dns.TypeNS })
 		if len(servers) > 0 {
 			return servers
 		}

@@ -1,0 +1,78 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"wiabctl/ingress"
+	"wiabctl/provision/change"
+)
+
+// Edit changes the text of a configuration file, whose comments and layout stay.
+type Edit func(text []byte) ([]byte, error)
+
+// Adding writes domains into the file; those that are there already change nothing.
+func Adding(domains ...Domain) Edit {
+	return func(text []byte) ([]byte, error) { return ingress.AddDomains(text, domains...) }
+}
+
+// Removing takes domains out of the file.
+func Removing(domains ...string) Edit {
+	return func(text []byte) ([]byte, error) { return ingress.RemoveDomains(text, domains...) }
+}
+
+// Check tells whether the file would be one that can be used, with the certificates and the
+// overlays that it leads to, and changes nothing.
+func (e Edit) Check(ctx context.Context, file string) error {
+	_, want, err := e.of(file)
+	if err != nil {
+		return err
+	}
+	config, err := Parse(want)
+	if err != nil {
+		return ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
+	}
+	config.dir = filepath.Dir(file)
+	i := Open(config, nil)
+	defer i.Close()
+	_, err = change.Warnings(errors.Join(i.certificateCheck(ctx), i.overlayCheck(ctx)))
+	return err
+}
+
+// Make changes the file, whole. The caller holds the run lock.
+func (e Edit) Make(ctx context.Context, file string) error {
+	if err := e.Check(ctx, file); err != nil { // it may be another file by now
+		return err
+	}
+	have, want, err := e.of(file)
+	if err != nil || bytes.Equal(have, want) {
+		return err
+	}
+	return rewrite(file, want)
+}
+
+// of returns what the file holds, and what it would hold.
+func (e Edit) of(file string) (have, want []byte, err error) {
+	if have, err = read(file); err != nil {
+		return nil, nil, err
+	}
+	want, err = e(have)
+	return have, want, err
+}
+
+// rewrite gives the configuration file another content, whole, and keeps its mode.
+func rewrite(file string, content []byte) error {
+	target, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(target, content, 0o644, renameio.WithExistingPermissions()); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
