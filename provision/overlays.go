@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"strings"
 	"time"
 
 	"wiabctl/cluster"
@@ -104,6 +105,12 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 func ours(d cluster.Deployed) bool {
 	marked, ok := d.Values[mark].(map[string]any)
 	return ok && marked["domain"] != nil
+}
+
+// leaves are the Secrets that cert-manager makes for an extra domain's release, and keeps.
+func leaves(d cluster.Deployed) []string {
+	name := strings.TrimPrefix(d.Name, ingress.ReleaseName(""))
+	return ingress.LeftSecrets(name)
 }
 
 // missing lists the paths at which deployed values fall short.

@@ -184,7 +184,7 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 }
 
 func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Ours: ours}
+	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Ours: ours, Leaves: leaves}
 }
 
 func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
