@@ -142,6 +142,17 @@ func (i *Installation) certificateNames() []string {
 	return names
 }
 
+// ownCertificates are the Secrets with certificates that the user brings, by domain.
+func (i *Installation) ownCertificates() map[string]string {
+	own := map[string]string{}
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			own[d.Domain] = d.CertificateSecret()
+		}
+	}
+	return own
+}
+
 // domainNames are the default domain and the extra ones.
 func (i *Installation) domainNames() []string {
 	names := []string{i.config.Ingress.Domain}
