@@ -4,7 +4,7 @@ CACHE     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wiabctl-lab
 LINT      := $(CACHE)/golangci-lint-v2.15.0
 LABCTL    := bin/labctl
 # What building and starting the lab, and the tests, need of this machine.
-PACKAGES  := ca-certificates curl debian-archive-keyring dnsmasq-base dpkg-dev e2fsprogs extlinux fdisk genisoimage iproute2 iptables libvirt-daemon mmdebstrap \
+PACKAGES  := ca-certificates curl debian-archive-keyring dnsmasq-base dpkg-dev e2fsprogs extlinux fdisk genisoimage haproxy iproute2 iptables libvirt-daemon mmdebstrap \
              nftables qemu-system-x86 qemu-utils systemd-container util-linux
 export CGO_ENABLED := 0
 .DEFAULT_GOAL := help

@@ -88,11 +88,11 @@ const outputLimit = 16 << 20
 // more than 16 MiB is one. When ctx ends, the session is closed and its error returned.
 // Errors name the program and never its arguments.
 func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
-	return c.feed(ctx, nil, argv...)
+	return c.Feed(ctx, nil, argv...)
 }
 
-// feed is Run with a standard input: what nobody may read among the arguments.
-func (c *Client) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
+// Feed is Run with a standard input: what nobody may read among the arguments.
+func (c *Client) Feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
 	var stdout head
 	var stderr tail
 	err := c.within(ctx, func(session *ssh.Session) error {

@@ -34,8 +34,9 @@ type Domains struct {
 	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
-	// Ours tells whether a deployed release is a domain's, made by wiabctl.
-	Ours func(Deployed) bool
+	// Unwanted tells why a deployed release that is not wanted has to go; empty: it is
+	// nobody's business here.
+	Unwanted func(Deployed) string
 	// Leaves are the Secrets that others make for such a release and that outlive it, each
 	// as namespace/name.
 	Leaves func(Deployed) []string
@@ -79,8 +80,8 @@ func (d Domains) planGone(ctx context.Context, want []Release, deployed map[stri
 	var changes []change.Change
 	for _, name := range slices.Sorted(maps.Keys(deployed)) {
 		wanted := slices.ContainsFunc(want, func(r Release) bool { return r.Name == name })
-		if !wanted && d.Ours(deployed[name]) {
-			changes = append(changes, d.uninstall(deployed[name]))
+		if why := d.Unwanted(deployed[name]); why != "" && !wanted {
+			changes = append(changes, d.uninstall(deployed[name], why))
 		}
 	}
 	left, err := d.leftovers(ctx, deployed)

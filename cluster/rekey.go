@@ -45,7 +45,7 @@ func (r Rekey) Do(ctx context.Context) error {
 		}
 	}
 	if r.Target.OldHostKey != nil {
-		if _, err := client.feed(ctx, bytes.NewReader(r.Prove), "sudo", "sh", "-c", rekeyScript, "sh", "prove"); err != nil {
+		if _, err := client.Feed(ctx, bytes.NewReader(r.Prove), "sudo", "sh", "-c", rekeyScript, "sh", "prove"); err != nil {
 			return err
 		}
 	}

@@ -107,7 +107,12 @@ func TestDomainsPlan(t *testing.T) {
 			}
 			return missing
 		},
-		Ours: func(d Deployed) bool { return d.Values["ours"] == true },
+		Unwanted: func(d Deployed) string {
+			if d.Values["ours"] == true {
+				return "its domain is no longer configured"
+			}
+			return ""
+		},
 	}
 	changes, err := stage.Plan(t.Context())
 	if err != nil {

@@ -24,6 +24,22 @@ var (
 		ID: "verify-failed", Exit: 72,
 		Advice: "see the domain's certificate and ingress: kubectl get certificates,ingress; DNS and port 80 must lead here for Let's Encrypt",
 	}
+	DNSWrong = change.Kind{
+		ID: "dns-wrong", Exit: 121,
+		Advice: "make the records that `wiabctl domain dns` names, at whoever runs the zone; then wait for its time to live",
+	}
+	DNSSilent = change.Kind{
+		ID: "dns-silent", Exit: 122,
+		Advice: "see /etc/resolv.conf, and that this host reaches port 53 of other hosts over UDP and TCP",
+	}
+	LayerDropped = change.Kind{
+		ID: "layer-dropped", Exit: 119,
+		Advice: "the artifact's charts do not read the values named above where wiabctl puts them; use an artifact that it is made for, nothing was deployed",
+	}
+	ChartUnfit = change.Kind{
+		ID: "chart-unfit", Exit: 120,
+		Advice: "use an artifact that wiabctl is made for, or take out what the charts cannot take; nothing was deployed",
+	}
 	ConfigurationUneditable = change.Kind{
 		ID: "configuration-uneditable", Exit: 73,
 		Advice: "make the change in the configuration file by hand, then run wiabctl up",
@@ -32,5 +48,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, ConfigurationUneditable}
+	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ConfigurationUneditable,
+		LayerDropped, ChartUnfit}
 }

@@ -8,7 +8,7 @@ import (
 
 func TestPlaces(t *testing.T) {
 	set := threeDomains()
-	layers := Values{"wire-server": WireServerOverlay(set.Set(true)), "sftd": SftdOverlay(set.Set(true)),
+	layers := Values{"wire-server": WireServerOverlay(set.Set(true), anArtifact(t)), "sftd": SftdOverlay(set.Set(true)),
 		"more": Values{"list": []any{"x", Values{"a": "https://red.example.com/"}, "notred.example.com", "red.example.com.au"}, "number": 3}}
 	want := []string{
 		"more.list[1].a", "sftd.allowOrigin",

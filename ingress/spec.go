@@ -22,6 +22,8 @@ type Spec struct {
 	// Email gets notices about certificates, and is the contact of single sign-on:
 	// letters, digits and . _ + - before the @.
 	Email string `yaml:"email"`
+	// Proxy is the machine in front of the default domain; by default there is none.
+	Proxy *Proxy `yaml:"proxy,omitempty"`
 	// Domains are the extra domains.
 	Domains []Domain `yaml:"domains,omitempty"`
 }
@@ -43,6 +45,8 @@ type Domain struct {
 	Apps []App `yaml:"apps,omitempty"`
 	// CSP tells who sends the domain's content security policy; by default the webapp.
 	CSP Policy `yaml:"csp,omitempty"`
+	// Proxy is the machine in front of the domain; by default there is none.
+	Proxy *Proxy `yaml:"proxy,omitempty"`
 }
 
 // Certificate tells where a domain's certificate comes from: from the user (Cert and Key),
@@ -61,11 +65,13 @@ type Certificate struct {
 // Own tells whether the user brings the certificate.
 func (c Certificate) Own() bool { return c.Cert != "" || c.Key != "" }
 
-// Defaults makes all domains canonical, as far as they can be, and completes the extra ones.
+// Defaults makes all domains canonical, as far as they can be, and completes the extra ones
+// and how proxies are reached.
 func (s *Spec) Defaults() {
 	if name, err := canonical(s.Domain); err == nil {
 		s.Domain = name
 	}
+	s.Proxy.defaults()
 	for i := range s.Domains {
 		s.Domains[i].defaults()
 	}
@@ -81,6 +87,7 @@ func (d *Domain) defaults() {
 		d.Apps = slices.Clone(apps)
 	}
 	d.CSP = cmp.Or(d.CSP, ByWebapp)
+	d.Proxy.defaults()
 }
 
 // Validate reports every value that cannot be used, after Defaults.
@@ -89,7 +96,7 @@ func (s *Spec) Validate() error {
 	for i, d := range s.Domains {
 		errs = append(errs, d.validate(fmt.Sprintf("domains[%d]", i)))
 	}
-	return errors.Join(append(errs, s.collisions()...)...)
+	return errors.Join(slices.Concat(errs, s.collisions(), s.validProxies())...)
 }
 
 func (s *Spec) validDomain() error {

@@ -119,7 +119,7 @@ func TestSpecDefaultsAndYAML(t *testing.T) {
 	}
 	s.Defaults()
 	want := Spec{Name: "wirebox", Bridge: "virbr0", Subnet: netip.MustParsePrefix("10.1.0.0/16"), PublicAddress: netip.MustParseAddr("198.51.100.1"), Media: PortRange{40000, 50000},
-		WAN: Links{"eth0", "eth1"}, Egress: EgressFull, Hairpin: HairpinAlways}
+		WAN: Links{"eth0", "eth1"}, Egress: EgressFull, HTTPS: HTTPSEverybody, Hairpin: HairpinAlways}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
@@ -148,6 +148,7 @@ func TestSpecRefuses(t *testing.T) {
 		{"wan", func(s *Spec) { s.WAN = Links{`e"`} }, "wan: "},
 		{"wan is the bridge", func(s *Spec) { s.WAN = Links{s.Bridge} }, "wan: is the VMs' own bridge"},
 		{"wan twice", func(s *Spec) { s.WAN = Links{"eth0", "eth0"} }, `wan: names "eth0" twice`},
+		{"https", func(s *Spec) { s.HTTPS = "nobody" }, "https: "},
 		{"egress", func(s *Spec) { s.Egress = "some" }, "egress: "},
 		{"hairpin", func(s *Spec) { s.Hairpin = "on" }, "hairpin: "},
 		{"IPv6", func(s *Spec) { s.Subnet = netip.MustParsePrefix("fd00::/64") }, "subnet: "},

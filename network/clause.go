@@ -62,6 +62,11 @@ func to(address netip.Addr) clause {
 	}}
 }
 
+// fromHost matches packets from the address.
+func fromHost(address netip.Addr) clause {
+	return clause{"ip saddr " + address.String(), prefix(netip.PrefixFrom(address, address.BitLen()), 12)}
+}
+
 // from matches packets from an address in the IPv4 subnet.
 func from(subnet netip.Prefix) clause {
 	return clause{"ip saddr " + subnet.Masked().String(), prefix(subnet, 12)}

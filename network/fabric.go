@@ -10,7 +10,7 @@ import (
 )
 
 // Fabric is the network of a deployment: it compares what is with what should
-// be and acts. All fields but Calling, Libvirt and Leaving are needed; Pending where the
+// be and acts. All fields but Calling, Proxies, Libvirt and Leaving are needed; Pending where the
 // hairpin's mode is auto.
 type Fabric struct {
 	Spec         Spec          // complete: Defaults, Validate
@@ -18,6 +18,7 @@ type Fabric struct {
 	Reservations []Reservation // the VMs' addresses
 	Kubenodes    []Kubenode    // who gets HTTP and HTTPS, in equal parts
 	Calling      netip.Addr    // who gets calls; zero if calls are not served here
+	Proxies      []netip.Addr  // the machines in front of the domains
 	// Program is the path of the wiabctl whose "network watch" the watcher's unit
 	// runs, as os.Executable tells it.
 	Program func() (string, error)
@@ -73,6 +74,7 @@ func (f *Fabric) ruleset() (ruleset, error) {
 		Uplink: up, bridge: f.Spec.Bridge, subnet: f.Spec.Subnet,
 		kubenodes: f.Kubenodes, calling: f.Calling, media: f.Spec.Media,
 		hairpin: f.Spec.Hairpin == HairpinAlways, egress: f.Spec.Egress,
+		proxies: f.Proxies, behind: f.Spec.HTTPS == HTTPSProxies,
 	}.ruleset(), nil
 }
 

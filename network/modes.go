@@ -34,6 +34,16 @@ func (e Egress) services() []service {
 	}
 }
 
+// HTTPS says who may come in by port 443 from the internet. Port 80 stays open, which serves
+// redirects and what certificates need.
+type HTTPS string
+
+// Who may come in.
+const (
+	HTTPSEverybody HTTPS = "everybody"
+	HTTPSProxies   HTTPS = "proxies" // the machines in front of the domains alone
+)
+
 // Hairpin says when a VM reaches itself and its neighbours through the public
 // address, as cert-manager does before it asks for a certificate.
 type Hairpin string

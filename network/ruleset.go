@@ -47,6 +47,8 @@ type ways struct {
 	calling   netip.Addr // zero: no calls
 	media     PortRange
 	hairpin   bool // from the VMs to the VMs
+	proxies   []netip.Addr
+	behind    bool // HTTPS comes in from the proxies alone
 	egress    Egress
 }
 
@@ -55,33 +57,37 @@ type ways struct {
 // from the VMs to what they may reach of the internet.
 func (w ways) ruleset() ruleset {
 	set := append(ruleset{w.web(), w.spread()}, w.nodes()...)
-	targets := []string{"web"}
+	outside, inside := []string{"web"}, []string{"web"}
+	if w.behind {
+		set = append(set, w.proxied())
+		outside = []string{"proxied"}
+	}
 	if w.calling.IsValid() {
 		set = append(set, w.calls())
-		targets = append(targets, "calling")
+		outside, inside = append(outside, "calling"), append(inside, "calling")
 	}
 	// dstnat is not a name that nft 1.0.6 takes in this hook.
 	output := chain{name: "output", hook: &hook{"nat hook output priority -100", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest}, rules: []rule{
 		{[]clause{to(w.Public), counted(), jump("web")}, "web from the host itself"},
 	}}
-	return append(set, w.prerouting(targets), output, w.forward(), w.postrouting())
+	return append(set, w.prerouting(outside, inside), output, w.forward(), w.postrouting())
 }
 
-// prerouting sends what is meant for this host on to the targets. Its public
-// address may be another's, who maps it to this host (1:1 NAT): VMs then ask for
-// one that is not local.
-func (w ways) prerouting(targets []string) chain {
+// prerouting sends what is meant for this host on to the targets, which are others for
+// the internet than for the VMs. Its public address may be another's, who maps it to this
+// host (1:1 NAT): VMs then ask for one that is not local.
+func (w ways) prerouting(outside, inside []string) chain {
 	c := chain{name: "prerouting", hook: &hook{"nat hook prerouting priority dstnat", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest}}
-	from := func(link string, to clause, who string) {
+	from := func(link string, to clause, targets []string, who string) {
 		for _, target := range targets {
 			c.rules = append(c.rules, rule{[]clause{iifname(link), to, counted(), jump(target)}, target + " " + who})
 		}
 	}
 	for _, wan := range w.WAN {
-		from(wan, toHost(), "from "+wan)
+		from(wan, toHost(), outside, "from "+wan)
 	}
-	from(w.bridge, toHost(), "from the VMs")
-	from(w.bridge, to(w.Public), "from the VMs to the public address")
+	from(w.bridge, toHost(), inside, "from the VMs")
+	from(w.bridge, to(w.Public), inside, "from the VMs to the public address")
 	return c
 }
 
@@ -98,7 +104,7 @@ func (w ways) forward() chain {
 		if w.egress == EgressFull {
 			continue
 		}
-		for _, service := range w.egress.services() {
+		for _, service := range w.services() {
 			c.rules = append(c.rules, rule{slices.Concat(out, service.port, []clause{counted(), accept()}), fmt.Sprintf("way out by %s: %s", wan, service.name)})
 		}
 		c.rules = append(c.rules, rule{slices.Concat(out, []clause{begins(), counted(), drop()}), "no other way out by " + wan})
@@ -115,7 +121,7 @@ func (w ways) postrouting() chain {
 		c.rules = append(c.rules, rule{[]clause{iifname(w.bridge), oifname(w.bridge), dnatted(), counted(), masquerade()}, hairpinComment})
 	}
 	for _, wan := range w.WAN {
-		for _, out := range w.egress.services() {
+		for _, out := range w.services() {
 			clauses := []clause{iifname(w.bridge), oifname(wan), from(w.subnet)}
 			clauses = append(append(clauses, out.port...), counted(), masquerade())
 			c.rules = append(c.rules, rule{clauses, fmt.Sprintf("way out by %s: %s", wan, out.name)})
@@ -126,6 +132,29 @@ func (w ways) postrouting() chain {
 
 // hairpinComment marks the rule that makes hairpins work.
 const hairpinComment = "hairpin"
+
+// services are those that the VMs may reach: beside what egress says, port 80 of the
+// proxies, where cert-manager asks whether the answers to its challenges get through.
+func (w ways) services() []service {
+	all := w.egress.services()
+	if w.egress != EgressACME {
+		return all
+	}
+	for _, proxy := range w.proxies {
+		// The port comes first: nft would join the two addresses to one comparison.
+		all = append(all, service{"http to the proxy " + proxy.String(), []clause{tcp().port(80), to(proxy)}})
+	}
+	return all
+}
+
+// proxied is what the internet gets of web where HTTPS is for the proxies alone.
+func (w ways) proxied() chain {
+	c := chain{name: "proxied", rules: []rule{{[]clause{tcp().port(80), goTo(spreadChain)}, "http"}}}
+	for _, proxy := range w.proxies {
+		c.rules = append(c.rules, rule{[]clause{fromHost(proxy), tcp().port(443), counted(), goTo(spreadChain)}, "https from the proxy " + proxy.String()})
+	}
+	return c
+}
 
 // web is what the kubenodes serve.
 func (w ways) web() chain {

@@ -71,6 +71,11 @@ func TestRulesetIsOneThing(t *testing.T) {
 		"calling.nft": func(w *ways) { w.calling = w.kubenodes[2].Address },
 		"closed.nft":  func(w *ways) { w.hairpin, w.egress = false, EgressNone },
 		"full.nft":    func(w *ways) { w.egress = EgressFull },
+		"proxies.nft": func(w *ways) { w.proxies = []netip.Addr{netip.MustParseAddr("198.51.100.20"), netip.MustParseAddr("198.51.100.21")} },
+		"behind.nft": func(w *ways) {
+			w.calling, w.behind, w.egress = w.kubenodes[2].Address, true, EgressNone
+			w.proxies = []netip.Addr{netip.MustParseAddr("198.51.100.20"), netip.MustParseAddr("198.51.100.21")}
+		},
 		"two-wans.nft": func(w *ways) {
 			w.WAN, w.calling, w.media = Links{"wan0", "wan1.7"}, w.kubenodes[0].Address, PortRange{40000, 50000}
 		},

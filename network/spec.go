@@ -31,6 +31,8 @@ type Spec struct {
 	Firewall *Firewall `yaml:"firewall,omitempty"`
 	// Egress is what the VMs may reach of the internet; default acme.
 	Egress Egress `yaml:"egress,omitempty"`
+	// HTTPS is who may come in by port 443; default everybody.
+	HTTPS HTTPS `yaml:"https,omitempty"`
 	// Hairpin is when VMs reach VMs through the public address; default always.
 	Hairpin Hairpin `yaml:"hairpin,omitempty"`
 }
@@ -44,6 +46,7 @@ func (s *Spec) Defaults() {
 	s.Media = cmp.Or(s.Media, PortRange{First: 32768, Last: 65535})
 	s.Firewall.defaults()
 	s.Egress = cmp.Or(s.Egress, EgressACME)
+	s.HTTPS = cmp.Or(s.HTTPS, HTTPSEverybody)
 	s.Hairpin = cmp.Or(s.Hairpin, HairpinAlways)
 }
 
@@ -78,6 +81,7 @@ func (s *Spec) Validate() error {
 	refuse(s.PublicAddress.IsValid() && (s.PublicAddress.IsLoopback() || s.PublicAddress.IsUnspecified()), "public_address", "%s cannot be reached by clients", s.PublicAddress)
 	refuse(s.Media.First < 1024 || s.Media.Last < s.Media.First, "media", "%s is not a range of ports above 1023", s.Media)
 	refuse(!slices.Contains([]Egress{EgressNone, EgressACME, EgressFull}, s.Egress), "egress", "%q is none of none, acme and full", s.Egress)
+	refuse(!slices.Contains([]HTTPS{HTTPSEverybody, HTTPSProxies}, s.HTTPS), "https", "%q is neither everybody nor proxies", s.HTTPS)
 	refuse(!slices.Contains([]Hairpin{HairpinAlways, HairpinNever, HairpinAuto}, s.Hairpin), "hairpin", "%q is none of always, never and auto", s.Hairpin)
 	return errors.Join(append(errs, s.Firewall.validate())...)
 }

@@ -174,6 +174,37 @@ func TestTrafficArrives(t *testing.T) {
 		}
 		load(t, w.ruleset())
 	})
+	t.Run("HTTPS from the proxies alone", func(t *testing.T) {
+		internet.serve(t, "proxy", 80)
+		internet.do(t, func() { run(t, "ip", "address", "add", "198.51.100.8/32", "dev", "eth0") })
+		other := w
+		other.behind, other.proxies = true, []netip.Addr{netip.MustParseAddr("198.51.100.7")}
+		load(t, other.ruleset())
+		for from, want := range map[string]string{"198.51.100.7": "443 80", "198.51.100.8": "80"} {
+			var open []string
+			for _, port := range []string{"443", "80"} {
+				if _, err := internet.askFrom(t, from, "198.51.100.10:"+port); err == nil {
+					open = append(open, port)
+				} else if !errors.Is(err, syscall.ECONNREFUSED) {
+					t.Errorf("from %s to %s: %v, want to be refused", from, port, err)
+				}
+			}
+			if got := strings.Join(open, " "); got != want {
+				t.Errorf("from %s: open are the ports %q, want %q", from, got, want)
+			}
+		}
+		for who, err := range map[string]error{"a VM": second(nodes[0].ask(t, "198.51.100.10:443")), "the host": second(ask("198.51.100.10:443")),
+			"a VM at the proxy": second(nodes[0].ask(t, "198.51.100.7:80"))} {
+			if err != nil {
+				t.Errorf("%s: %v", who, err)
+			}
+		}
+		load(t, w.ruleset())
+		if _, err := nodes[0].askWithin(t, "198.51.100.7:80", 300*time.Millisecond); err == nil {
+			t.Error("a VM reaches port 80 of what is no proxy")
+		}
+		internet.do(t, func() { run(t, "ip", "address", "delete", "198.51.100.8/32", "dev", "eth0") })
+	})
 	t.Run("a second WAN", func(t *testing.T) {
 		run(t, "ip", "link", "add", "wan2", "type", "veth", "peer", "name", "inet2")
 		t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", "wan2").Run() })
@@ -274,6 +305,9 @@ func TestHairpinPairs(t *testing.T) {
 		})
 	}
 }
+
+// second is the error of an answer.
+func second(_ string, err error) error { return err }
 
 // timedOut says whether nobody answered, not even to refuse.
 func timedOut(err error) bool {

@@ -88,7 +88,7 @@ func (f *Fabric) webWays(is live, up Uplink) []Way {
 		name     string
 		port, at uint16
 	}{{"http", 80, nodeHTTP}, {"https", 443, nodeHTTPS}} {
-		way := Way{Port: fmt.Sprintf("%d/tcp", service.port), From: slices.Concat(up.WAN, []string{"the VMs", "the host"})}
+		way := Way{Port: fmt.Sprintf("%d/tcp", service.port), From: slices.Concat(f.outside(service.port, up), []string{"the VMs", "the host"})}
 		for _, node := range f.Kubenodes {
 			share := "kept out, it does not answer"
 			if slices.Contains(chosen, node.Name) {
@@ -98,6 +98,18 @@ func (f *Fabric) webWays(is live, up Uplink) []Way {
 				is.counted(node.Name, service.name+" to "+node.Name)})
 		}
 		all = append(all, way)
+	}
+	return all
+}
+
+// outside is where requests for the port come in from.
+func (f *Fabric) outside(port uint16, up Uplink) []string {
+	if port != 443 || f.Spec.HTTPS != HTTPSProxies {
+		return up.WAN
+	}
+	var all []string
+	for _, proxy := range f.Proxies {
+		all = append(all, "the proxy "+proxy.String())
 	}
 	return all
 }

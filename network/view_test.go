@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,10 @@ func TestView(t *testing.T) {
 	}
 	if end := v.Ways[1].To[2]; end.Packets != 7 || end.Bytes != 420 {
 		t.Errorf("counted %+v, want 7 packets of 420 bytes", end)
+	}
+	f.Spec.HTTPS, f.Proxies = HTTPSProxies, []netip.Addr{netip.MustParseAddr("198.51.100.20")}
+	if v, err := f.View(); err != nil || v.Ways[0].From[0] != "wan0" || v.Ways[1].From[0] != "the proxy 198.51.100.20" {
+		t.Errorf("behind proxies: %+v, %v", v.Ways, err)
 	}
 	if !v.Hairpin.Loaded || v.Hairpin.Mode != HairpinAlways || len(v.Rules) != 7 {
 		t.Errorf("hairpin %+v, rules %+v", v.Hairpin, v.Rules)

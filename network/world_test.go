@@ -248,10 +248,23 @@ func (p place) askWithin(t *testing.T, address string, patience time.Duration) (
 	return answer, err
 }
 
+// askFrom is ask with an address of its own.
+func (p place) askFrom(t *testing.T, from, address string) (answer string, err error) {
+	t.Helper()
+	p.do(t, func() {
+		answer, err = askBy(&net.Dialer{Timeout: time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}, address)
+	})
+	return answer, err
+}
+
 func ask(address string) (string, error) { return askWithin(address, time.Second) }
 
 func askWithin(address string, patience time.Duration) (string, error) {
-	conn, err := net.DialTimeout("tcp4", address, patience)
+	return askBy(&net.Dialer{Timeout: patience}, address)
+}
+
+func askBy(dialer *net.Dialer, address string) (string, error) {
+	conn, err := dialer.Dial("tcp4", address)
 	if err != nil {
 		return "", err
 	}

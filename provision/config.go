@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -129,13 +130,22 @@ func (c *Config) validate() error {
 		errs = append(errs, change.Invalidf("host.user", "%q cannot be the deploy user's name", c.Host.User))
 	}
 	errs = append(errs, within("calling", c.Calling.validate())...)
-	for _, invalid := range invalids(errors.Join(c.Ingress.Validate(), c.Ingress.CheckPolicies(c.Ingress.Set(c.Calling.selfHosted()).SFT))) {
+	for _, invalid := range invalids(errors.Join(c.Ingress.Validate(), c.Ingress.CheckPolicies(c.domainSet().SFT))) {
 		errs = append(errs, invalid)
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)
 	errs = append(errs, within("assets", c.Assets.Validate())...)
 	errs = append(errs, within("vms", errors.Join(c.VMs.Validate(), c.VMs.Access.Outside(c.Network.Subnet)))...)
 	errs = append(errs, within("network", c.Network.Validate())...)
+	errs = append(errs, within("network", c.validHTTPS())...)
 	errs = append(errs, within("cluster", c.Cluster.Validate(vm.Names()))...)
 	return errors.Join(errs...)
+}
+
+// validHTTPS refuses to close port 443 to clients of a domain that has no proxy.
+func (c *Config) validHTTPS() error {
+	if _, open := c.Ingress.Proxies(); c.Network.HTTPS == network.HTTPSProxies && len(open) > 0 {
+		return change.Invalidf("https", "proxies is possible only where every domain has a proxy, for nobody else gets in; these have none: %s", strings.Join(open, ", "))
+	}
+	return nil
 }

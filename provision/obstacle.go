@@ -37,7 +37,8 @@ func (i *Installation) obstacle(ctx context.Context, places []string) error {
 	if err != nil {
 		return err
 	}
-	sight := sight{node: node, public: public, hairpin: hairpin, egress: i.config.Network.Egress}
+	proxies, _ := i.config.Ingress.Proxies()
+	sight := sight{node: node, public: public, proxies: proxies, hairpin: hairpin, egress: i.config.Network.Egress}
 	for _, place := range places {
 		if err := sight.resolve(ctx, client, place); err != nil {
 			return err
@@ -70,6 +71,7 @@ func (i *Installation) anyKubenode(ctx context.Context) (string, *cluster.Client
 type sight struct {
 	node    string
 	public  netip.Addr
+	proxies []netip.Addr // where names may lead too
 	hairpin network.HairpinView
 	egress  network.Egress
 
@@ -115,7 +117,7 @@ func (s *sight) connect(ctx context.Context, client *cluster.Client) error {
 		}
 	}
 	for _, to := range s.found {
-		if to.at.Port() == 80 && to.at.Addr() != s.public {
+		if to.at.Port() == 80 && to.at.Addr() != s.public && !slices.Contains(s.proxies, to.at.Addr()) {
 			return network.NameLost.Failf("%s is %s as %s sees it, not %s, and what answers there is not this installation", to.place, to.at.Addr(), s.node, s.public)
 		}
 	}
@@ -150,7 +152,9 @@ func (s *sight) judge(to sighting, err error) error {
 			s.node, to.at, s.hairpin.Mode)
 	case to.at.Addr() == s.public:
 		return network.Broken.Failf("%s does not reach the public address %s, though the hairpin is open: %w", s.node, to.at, err)
-	case to.at.Port() == 80:
+	case to.at.Port() == 80 && slices.Contains(s.proxies, to.at.Addr()) && s.egress != network.EgressNone:
+		return network.Broken.Failf("%s does not reach the proxy %s, which %s leads to: %w", s.node, to.at, to.place, err)
+	case to.at.Port() == 80 && !slices.Contains(s.proxies, to.at.Addr()):
 		return network.NameLost.Failf("%s is %s as %s sees it, not %s, and nothing answers there: %w", to.place, to.at.Addr(), s.node, s.public, err)
 	case s.egress == network.EgressNone:
 		return network.EgressClosed.Failf("%s does not reach %s: network.egress is none", s.node, to.place)

@@ -85,7 +85,7 @@ func (i *Installation) probes(ctx context.Context, public netip.Addr, outside st
 			}
 		}
 		if outside != "" {
-			all = append(all, Probe{From: outside, To: to, Times: 1, reach: func(ctx context.Context, to string) error { return reachFrom(ctx, outside, to) }})
+			all = append(all, i.outsideProbe(outside, to))
 		}
 	}
 	for _, target := range i.fabric().Targets() {
@@ -93,6 +93,15 @@ func (i *Installation) probes(ctx context.Context, public netip.Addr, outside st
 			reach: func(ctx context.Context, _ string) error { return reach(ctx, target.Ingress.String()) }})
 	}
 	return all, nil
+}
+
+// outsideProbe connects from another machine.
+func (i *Installation) outsideProbe(outside, to string) Probe {
+	p := Probe{From: outside, To: to, Times: 1, reach: func(ctx context.Context, to string) error { return reachFrom(ctx, outside, to) }}
+	if strings.HasSuffix(to, ":443") && i.config.Network.HTTPS == network.HTTPSProxies {
+		p.Skipped = "HTTPS comes in from the proxies alone (network.https: proxies)"
+	}
+	return p
 }
 
 // hairpinProbe connects from a kubenode to the public address, more than once.

@@ -51,6 +51,9 @@ func TestReadOverlays(t *testing.T) {
 		{"it says so", withRed, map[string]string{"wire-server.yaml": "galley:\n  config:\n    settings:\n      conversationCodeURI: x # wiabctl: override"}, nil},
 		{"against a domain's release", withRed, map[string]string{"nginx-ingress-services-red.yaml": "config: {isAdditionalIngress: false}"}, []string{"config.isAdditionalIngress is computed"}},
 		{"against a domain's certificate", withRed, map[string]string{"nginx-ingress-services-red.yaml": "secrets: {tlsWildcardKey: k}"}, []string{"secrets.tlsWildcardKey is computed"}},
+		{"against what the ingress believes", smallest + "proxy: {address: 198.51.100.20}\n", map[string]string{"ingress-nginx-controller.yaml": "ingress-nginx: {controller: {config: {use-forwarded-headers: 'false'}}}"},
+			[]string{"ingress-nginx.controller.config.use-forwarded-headers is computed"}},
+		{"what the ingress believes without a proxy", smallest, map[string]string{"ingress-nginx-controller.yaml": "ingress-nginx: {controller: {config: {use-forwarded-headers: 'true'}}}"}, nil},
 		{"against the order of allowed origins", withRed, map[string]string{"sftd.yaml": "allowOrigin: https://x"}, []string{"allowOrigin is computed"}},
 	}
 	for _, test := range tests {

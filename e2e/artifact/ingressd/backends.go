@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -16,8 +15,7 @@ import (
 func (w *world) backend(to route) (http.Handler, bool) {
 	switch {
 	case strings.HasPrefix(to.service, "nginz"):
-		files := w.state.ConfigMaps[to.namespace+"/nginz-deeplink"].Data
-		return nginz(files), true
+		return w.state.nginz(to.namespace), true
 	case strings.HasPrefix(to.service, "webapp"):
 		env, ok := w.state.environment(to.namespace, "webapp")
 		return webapp(env), ok
@@ -38,74 +36,6 @@ func (w *world) backend(to route) (http.Handler, bool) {
 	}
 }
 
-// nginz is the API's gateway: its status and the deeplink files that the
-// ConfigMap nginz-deeplink holds by the exact Host header.
-type nginz map[string]string
-
-func (files nginz) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
-	switch req.URL.Path {
-	case "/status":
-		rw.WriteHeader(http.StatusOK)
-	case "/api-version":
-		write(rw, "application/json", `{"development":[],"domain":"","federation":false,"supported":[0,1,2,3,4,5,6,7,8]}`)
-	case "/await": // the websocket; nobody here has a token
-		rw.WriteHeader(http.StatusUnauthorized)
-	case "/deeplink.json":
-		files.deeplink(rw, req, "application/json")
-	case "/deeplink.html":
-		files.deeplink(rw, req, "text/html")
-	default:
-		http.NotFound(rw, req)
-	}
-}
-
-// deeplink serves $http_host-deeplink.{json,html} as nginz does: the name is
-// the header as it came, case and port included.
-func (files nginz) deeplink(rw http.ResponseWriter, req *http.Request, contentType string) {
-	text, ok := files[req.Host+"-"+strings.TrimPrefix(req.URL.Path, "/")]
-	if !ok {
-		http.NotFound(rw, req)
-		return
-	}
-	write(rw, contentType, text)
-}
-
-// webapp shows its environment, with [[hostname]] replaced where it does that.
-type webapp map[string]string
-
-func (env webapp) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
-	env = env.forHost(hostname(req))
-	if policy := environmentPolicy(env); policy != "" {
-		rw.Header().Set(policyHeader, policy)
-	}
-	switch req.URL.Path {
-	case "/":
-		write(rw, "text/html; charset=utf-8", document(env))
-	case "/config.js":
-		text, err := json.Marshal(env)
-		if err != nil {
-			http.Error(rw, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		write(rw, "application/javascript", fmt.Sprintf("window.wire = window.wire || {}; window.wire.env = %s;\n", text))
-	default:
-		http.NotFound(rw, req)
-	}
-}
-
-// forHost replaces [[hostname]] by the host without "webapp.", if
-// ENABLE_DYNAMIC_HOSTNAME says so.
-func (env webapp) forHost(name string) webapp {
-	if env["ENABLE_DYNAMIC_HOSTNAME"] != "true" {
-		return env
-	}
-	replaced := webapp{}
-	for k, v := range env {
-		replaced[k] = strings.ReplaceAll(v, "[[hostname]]", strings.TrimPrefix(name, "webapp."))
-	}
-	return replaced
-}
-
 // page is one of the small sites that show little but their name.
 type page map[string]string
 
@@ -114,6 +44,7 @@ func (env page) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 		http.NotFound(rw, req)
 		return
 	}
+	rw.Header().Set(policyHeader, environmentPolicy(env))
 	write(rw, "text/html; charset=utf-8", document(env))
 }
 
