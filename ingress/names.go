@@ -26,11 +26,11 @@ func Name(domain string) string {
 	return first
 }
 
-// The release that carries the default domain, and the start of the others.
-const defaultRelease = "nginx-ingress-services"
+// DefaultRelease is the release that carries the default domain, and the start of the others.
+const DefaultRelease = "nginx-ingress-services"
 
 // ReleaseName is the helm release of the extra domain with that name.
-func ReleaseName(name string) string { return defaultRelease + "-" + name }
+func ReleaseName(name string) string { return DefaultRelease + "-" + name }
 
 // secretBase is how the chart names the Secret of an extra domain's certificate, up to what
 // tells its kinds apart (nginx-ingress-services.fullname, which cuts at 63).
