@@ -93,6 +93,17 @@ func unpackRelease(stored []byte) (Deployed, error) {
 	return Deployed{Values: release.Config, manifest: release.Manifest, hooks: release.Hooks}, nil
 }
 
+// Parts are the objects that the release is of, and those that its hooks make, each as
+// Kind/name.
+func (d Deployed) Parts() ([]string, error) {
+	objects, err := d.objects()
+	var parts []string
+	for _, o := range objects {
+		parts = append(parts, o.Kind+"/"+o.Name)
+	}
+	return parts, err
+}
+
 // objects are the objects that the release is of, and those that its hooks make.
 func (d Deployed) objects() ([]reference, error) {
 	all := d.hooks

@@ -31,7 +31,7 @@ func Check(s Set, a Artifact, rendered map[string]Rendered) error {
 	for _, name := range slices.Sorted(maps.Keys(rendered)) {
 		r, e := rendered[name], &evidence{chart: name}
 		if name == DomainReleases {
-			e.chart = defaultRelease
+			e.chart = DefaultRelease
 		}
 		if r.Refusal != "" {
 			errs = append(errs, ChartUnfit.Failf("the chart %s refuses its values: %s", e.chart, r.Refusal))

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"wiabctl/cluster"
@@ -143,6 +144,15 @@ func (i *Installation) unwanted(d cluster.Deployed) string {
 	return ""
 }
 
+// leaves are the Secrets that cert-manager makes for an extra domain's release, and keeps.
+func leaves(d cluster.Deployed) []string {
+	name, extra := strings.CutPrefix(d.Name, ingress.ReleaseName(""))
+	if !extra {
+		return nil
+	}
+	return ingress.LeftSecrets(name)
+}
+
 // missing lists the paths at which deployed values fall short.
 func missing(live, want map[string]any) []string {
 	paths, err := ingress.Holds(live, want)
@@ -180,6 +190,17 @@ func (i *Installation) certificateNames() []string {
 		names = append(names, ingress.SftdCertificate)
 	}
 	return names
+}
+
+// ownCertificates are the Secrets with certificates that the user brings, by domain.
+func (i *Installation) ownCertificates() map[string]string {
+	own := map[string]string{}
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			own[d.Domain] = d.CertificateSecret()
+		}
+	}
+	return own
 }
 
 // domainNames are the default domain and the extra ones.
