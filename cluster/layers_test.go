@@ -222,7 +222,7 @@ func TestParseRendered(t *testing.T) {
 	}{
 		"rendered":                            {"x 0 " + b("kind: A") + " " + b("a warning") + "\n", Rendered{Manifest: []byte("kind: A")}, ""},
 		"without warnings":                    {"x 0 " + b("kind: A") + " \n", Rendered{Manifest: []byte("kind: A")}, ""},
-		"refused":                             {"x 1  " + b("warning\nError: no\n") + "\n", Rendered{Refusal: "Error: no"}, ""},
+		"refused":                             {"x 1  " + b("warning\nError: no\n\nUse --debug flag to render out invalid YAML\n") + "\n", Rendered{Refusal: "Error: no"}, ""},
 		"refused, without a word of an error": {"x 1  " + b("panic\n") + "\n", Rendered{Refusal: "panic"}, ""},
 		"refused in silence":                  {"x 137  \n", Rendered{Refusal: "helm ended with exit status 137 and said nothing"}, ""},
 		"cut off":                             {"x 0 " + b("kind: A"), Rendered{}, "a line of 3 fields"},

@@ -116,10 +116,10 @@ func ParseRendered(output []byte) (map[string]Rendered, error) {
 	return all, nil
 }
 
-// refusal are helm's words, without its warnings.
+// refusal are helm's words, without its warnings and hints.
 func refusal(status int, said string) string {
 	if at := strings.LastIndex(said, "Error: "); at >= 0 {
-		said = said[at:]
+		said, _, _ = strings.Cut(said[at:], "\n\n")
 	}
 	if said = strings.TrimSpace(said); said != "" {
 		return said

@@ -50,7 +50,7 @@ func TestCallingElsewhere(t *testing.T) {
 		return kube(t, `kubebox kubectl get configmap brig turn --output json | jq -r '.items[].data[]'; kubebox kubectl get secret brig --output json | jq -r '.data[] | @base64d'`)
 	}
 	ways := func() string {
-		return onHost(t, "nft -s list table ip wiabctl | grep -E '3478|udp dport' || true") + kube(t, "helm list --all --short | grep -E '^(sftd|coturn)$' || true")
+		return onHost(t, "nft -s list table ip wiabctl | grep -E 'dport (3478|32768)' || true") + kube(t, "helm list --all --short | grep -E '^(sftd|coturn)$' || true")
 	}
 	before := ways()
 
