@@ -26,8 +26,8 @@ type Layers struct {
 	Check func(ctx context.Context, rendered map[string]Rendered) error
 }
 
-// receiptName is where it stands which layers and charts were found good.
-const receiptName = renderedDir + "/receipt"
+// renderedName is the receipt: the digest of the layers and charts that were found good last.
+const renderedName = "wiab/rendered"
 
 // Name of the stage.
 func (Layers) Name() string { return "layers" }
@@ -42,7 +42,7 @@ func (l Layers) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := l.Admin.Read(ctx, receiptName)
+	receipt, err := l.Admin.Read(ctx, renderedName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -64,18 +64,8 @@ func (l Layers) render(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range want.Files() {
-		if err := l.Admin.Write(ctx, f.Name, f.Content, f.Mode); err != nil {
-			return err
-		}
-	}
-	if len(want.Own) == 0 {
-		if err := l.Admin.remove(ctx, renderedDir+"/"+ownReleases+"/Chart.yaml"); err != nil {
-			return err
-		}
-	}
 	say.Sayf("rendering %d releases of the artifact and %d of extra domains", len(want.Layers), len(want.Own))
-	output, err := l.Admin.Run(ctx, append([]string{l.Admin.path(toolsFile)}, want.Command()...)...)
+	output, err := l.Admin.feed(ctx, bytes.NewReader(want.Input()), append([]string{l.Admin.path(toolsFile)}, want.Command()...)...)
 	if err != nil {
 		return fmt.Errorf("render the charts: %w", err)
 	}
@@ -90,7 +80,7 @@ func (l Layers) render(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	return l.Admin.Write(ctx, receiptName, []byte(digest+"\n"), 0o600)
+	return l.Admin.Write(ctx, renderedName, []byte(digest+"\n"), 0o600)
 }
 
 // chartsDigest prints the digest of files and directories, by their content alone; nothing
@@ -112,9 +102,7 @@ func (l Layers) digest(ctx context.Context, want Rendering) (string, error) {
 	for _, part := range want.Command() {
 		fmt.Fprintf(h, "%d:%s\n", len(part), part)
 	}
-	for _, f := range want.Files() {
-		fmt.Fprintf(h, "%s %d:%s\n", f.Name, len(f.Content), f.Content)
-	}
+	h.Write(want.Input())
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 

@@ -1,11 +1,11 @@
 package cluster
 
 import (
+	"bytes"
 	_ "embed" // for the script
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +13,6 @@ import (
 
 //go:embed wiab/render.sh
 var renderScript string
-
-// renderedDir is where the layers are that were rendered last. They hold no secrets.
-const renderedDir = "wiab/rendered"
 
 // Rendering is what has to be rendered before it is deployed: the layers over releases of
 // the artifact, each with the values that the script gives it, and the releases of
@@ -40,31 +37,41 @@ type Rendered struct {
 // ownReleases is what the releases of wiabctl's own are rendered as.
 const ownReleases = "domains"
 
-// Files are the script's input, relative to the deploy directory.
-func (r Rendering) Files() []File {
-	var files []File
+// Input is what the command reads: a line for each of its files, with the content in base64.
+func (r Rendering) Input() []byte {
+	var input bytes.Buffer
+	file := func(name string, content []byte) {
+		fmt.Fprintf(&input, "%s %s\n", name, base64.StdEncoding.EncodeToString(content))
+	}
 	for _, release := range slices.Sorted(maps.Keys(r.Layers)) {
-		files = append(files, valuesFile(path.Join(renderedDir, release+".yaml"), r.Layers[release], ""))
+		file(release+".yaml", valuesText(r.Layers[release]))
 	}
 	if len(r.Own) == 0 {
-		return files
+		return input.Bytes()
 	}
-	values, charts := map[string]any{}, map[string]bool{}
+	values := map[string]any{}
 	var parts []any
 	for _, one := range r.Own {
-		values[one.Name], charts[one.Chart] = one.Own, true
+		values[one.Name] = one.Own
 		parts = append(parts, map[string]any{"name": one.Chart, "alias": one.Name, "version": ">=0-0"})
 	}
-	chart := map[string]any{"apiVersion": "v2", "name": ownReleases, "version": "0.0.0", "dependencies": parts}
-	dir := path.Join(renderedDir, ownReleases)
-	return append(files, valuesFile(dir+"/Chart.yaml", chart, ""), valuesFile(dir+"/values.yaml", values, ""),
-		File{Name: dir + "/charts", Content: []byte(strings.Join(slices.Sorted(maps.Keys(charts)), "\n") + "\n"), Mode: 0o600})
+	file(ownReleases+"/Chart.yaml", valuesText(map[string]any{"apiVersion": "v2", "name": ownReleases, "version": "0.0.0", "dependencies": parts}))
+	file(ownReleases+"/values.yaml", valuesText(values))
+	return input.Bytes()
 }
 
-// Command renders the files, in the deploy directory of the tools container.
+// Command renders its input, in the deploy directory of the tools container.
 func (r Rendering) Command() []string {
-	argv := []string{"sh", "-c", renderScript, "render", r.Domain, renderedDir}
-	return append(argv, slices.Sorted(maps.Keys(r.Layers))...)
+	argv := []string{"sh", "-c", renderScript, "render", r.Domain}
+	argv = append(argv, slices.Sorted(maps.Keys(r.Layers))...)
+	if len(r.Own) == 0 {
+		return argv
+	}
+	charts := map[string]bool{}
+	for _, one := range r.Own {
+		charts[one.Chart] = true
+	}
+	return slices.Concat(argv, []string{ownReleases}, slices.Sorted(maps.Keys(charts)))
 }
 
 // charts are the directories that the result depends on beside the layers.
@@ -109,10 +116,10 @@ func ParseRendered(output []byte) (map[string]Rendered, error) {
 	return all, nil
 }
 
-// refusal are helm's words, without its warnings.
+// refusal are helm's words, without its warnings and hints.
 func refusal(status int, said string) string {
 	if at := strings.LastIndex(said, "Error: "); at >= 0 {
-		said = said[at:]
+		said, _, _ = strings.Cut(said[at:], "\n\n")
 	}
 	if said = strings.TrimSpace(said); said != "" {
 		return said

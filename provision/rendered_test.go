@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -52,22 +53,15 @@ func render(t testing.TB, artifact string, r cluster.Rendering) map[string]clust
 			t.Fatal(err)
 		}
 	}
-	for _, f := range r.Files() {
-		name := filepath.Join(deploy, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Content, f.Mode); err != nil {
-			t.Fatal(err)
-		}
-	}
 	argv := r.Command()
 	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
-	cmd.Dir = deploy
+	cmd.Dir, cmd.Stdin = deploy, bytes.NewReader(r.Input())
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(kubebox)+":"+os.Getenv("PATH"))
+	var said strings.Builder
+	cmd.Stderr = &said
 	output, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v: %s", err, err.(*exec.ExitError).Stderr)
+		t.Fatalf("%v: %s", err, said.String())
 	}
 	rendered, err := cluster.ParseRendered(output)
 	if err != nil {
