@@ -96,7 +96,7 @@ func (a *Admin) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	return client.feed(ctx, in, argv...)
+	return client.Feed(ctx, in, argv...)
 }
 
 // files does something with the admin host's files, as the deploy user. SFTP knows no
