@@ -21,6 +21,9 @@ func newDomainDNS(o *options) *cobra.Command {
 			"nobody is asked.",
 		Example: "  sudo wiabctl domain dns\n  sudo wiabctl domain dns red.example.com --zone >>red.zone",
 		RunE: func(c *cobra.Command, domains []string) error {
+			if zone && records {
+				return provision.BadUsage.Failf("--records and --zone list the same: give one of them")
+			}
 			return o.with(c, func(installation *provision.Installation) error {
 				if zone || records {
 					all, err := installation.Records(domains)
@@ -42,7 +45,6 @@ func newDomainDNS(o *options) *cobra.Command {
 	}
 	c.Flags().BoolVar(&records, "records", false, "only list the records")
 	c.Flags().BoolVar(&zone, "zone", false, "only list the records, as a zone file")
-	c.MarkFlagsMutuallyExclusive("records", "zone")
 	return c
 }
 

@@ -9,25 +9,25 @@ import (
 // Topology is the way that requests take: from the domains, perhaps through proxies, to the public address,
 // from there to a kubenode, and to a service.
 type Topology struct {
-	Domains   []Entrance
-	Address   netip.Addr // the host's, where all ways meet
-	Kubenodes []Kubenode
+	Domains   []Entrance `json:"domains"`
+	Address   netip.Addr `json:"address"` // the host's, where all ways meet
+	Kubenodes []Kubenode `json:"kubenodes"`
 }
 
 // Entrance is one domain, as clients come in by it.
 type Entrance struct {
-	Domain      string
-	Default     bool
-	Apps        []App
-	Certificate string     // who signs it
-	Proxy       netip.Addr // in front of it; invalid if there is none
+	Domain      string     `json:"domain"`
+	Default     bool       `json:"default,omitempty"`
+	Apps        []App      `json:"apps"`
+	Certificate string     `json:"certificate"`    // who signs it
+	Proxy       netip.Addr `json:"proxy,omitzero"` // in front of it; invalid if there is none
 }
 
 // Kubenode is one that the ingress runs on.
 type Kubenode struct {
-	Name    string
-	Address netip.Addr
-	Calls   bool // whether calls are served there
+	Name    string     `json:"name"`
+	Address netip.Addr `json:"address"`
+	Calls   bool       `json:"calls,omitempty"` // whether calls are served there
 }
 
 // Topology is that of the set. proxy is the default domain's, which may be nil.

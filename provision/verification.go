@@ -80,18 +80,25 @@ func (i *Installation) VerifyDomains(ctx context.Context, domains []string, addr
 	return all, err
 }
 
-// named are the configured domains of those names, in the configuration's order; all without a name.
-func (i *Installation) named(domains []string) ([]string, error) {
+// named are the configured domains of those names, as people type them, in the configuration's order; all
+// without a name.
+func (i *Installation) named(typed []string) ([]string, error) {
 	all := i.domainNames()
-	for _, d := range domains {
-		if !slices.Contains(all, d) {
-			return nil, BadUsage.Failf("%s is none of the configured domains: %s", d, strings.Join(all, ", "))
-		}
-	}
-	if len(domains) == 0 {
+	if len(typed) == 0 {
 		return all, nil
 	}
-	return slices.DeleteFunc(all, func(d string) bool { return !slices.Contains(domains, d) }), nil
+	wanted := map[string]bool{}
+	for _, name := range typed {
+		domain, err := ingress.Canonical(name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(all, domain) {
+			return nil, ingress.DomainUnknown.Failf("%s is none of the configured domains: %s", name, strings.Join(all, ", "))
+		}
+		wanted[domain] = true
+	}
+	return slices.DeleteFunc(all, func(d string) bool { return !wanted[d] }), nil
 }
 
 // LastVerification is the last one of a domain that was kept; there is false if there was none.
