@@ -37,6 +37,7 @@ ifdef RUN
 	go test ./e2e -count=1 -timeout=80m -parallel=16 -v -run '$(value RUN)'
 else
 	cd e2e/kube && go test -vet=off ./pki ./cert-manager ./registry ./controlplane
+	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./provision -count=1 -run 'Rendered|Mistakes|Fixtures'
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m -parallel=16
 endif
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -87,6 +88,15 @@ func (a *Admin) Run(ctx context.Context, argv ...string) ([]byte, error) {
 		return nil, err
 	}
 	return client.Run(ctx, argv...)
+}
+
+// feed is Run with a standard input.
+func (a *Admin) feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
+	client, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client.Feed(ctx, in, argv...)
 }
 
 // files does something with the admin host's files, as the deploy user. SFTP knows no

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"time"
 
 	"wiabctl/provision/change"
 )
@@ -35,14 +34,19 @@ type Domains struct {
 	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
-	// Ours tells whether a deployed release is a domain's, made by wiabctl.
-	Ours func(Deployed) bool
+	// Unwanted tells why a deployed release that is not wanted has to go; empty: it is
+	// nobody's business here.
+	Unwanted func(Deployed) string
+	// Leaves are the Secrets that others make for such a release and that outlive it, each
+	// as namespace/name.
+	Leaves func(Deployed) []string
 }
 
 // Name of the stage.
 func (Domains) Name() string { return "domains" }
 
-// Plan compares the deployed releases with the wanted ones.
+// Plan compares the deployed releases with the wanted ones. The backend learns of a change
+// first; then releases go whose names or hosts new ones may need, and those come last.
 func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 	want, err := d.Want(ctx)
 	if err != nil {
@@ -52,20 +56,36 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
 		return nil, err
 	}
-	var changes []change.Change
+	var backend, own []change.Change
 	for _, r := range want {
 		live, there := deployed[r.Name]
-		if c := d.compare(r, live, there); c != nil {
-			changes = append(changes, *c)
+		c := d.compare(r, live, there)
+		switch {
+		case c == nil:
+		case r.Own == nil:
+			backend = append(backend, *c)
+		default:
+			own = append(own, *c)
 		}
-		delete(deployed, r.Name)
 	}
+	gone, err := d.planGone(ctx, want, deployed)
+	return slices.Concat(backend, gone, own), err
+}
+
+// planGone uninstalls the domains' releases that nobody wants any more.
+func (d Domains) planGone(ctx context.Context, want []Release, deployed map[string]Deployed) ([]change.Change, error) {
+	if len(deployed) == 0 {
+		return nil, nil
+	}
+	var changes []change.Change
 	for _, name := range slices.Sorted(maps.Keys(deployed)) {
-		if d.Ours(deployed[name]) {
-			changes = append(changes, d.uninstall(name))
+		wanted := slices.ContainsFunc(want, func(r Release) bool { return r.Name == name })
+		if why := d.Unwanted(deployed[name]); why != "" && !wanted {
+			changes = append(changes, d.uninstall(deployed[name], why))
 		}
 	}
-	return changes, nil
+	left, err := d.leftovers(ctx, deployed)
+	return append(changes, left...), err
 }
 
 // compare returns the change that the release needs, or nil.
@@ -137,18 +157,4 @@ func (r Release) files() []File {
 		files = append(files, valuesFile(path.Join(releasesDir, r.Name, "secrets.yaml"), r.Secret, ""))
 	}
 	return files
-}
-
-// uninstall removes the files first: once the release is gone nothing would ask
-// for their removal any more, and one may hold a private key.
-func (d Domains) uninstall(name string) change.Change {
-	return change.Change{Verb: change.Delete, Subject: "release " + name, Reason: "its domain is no longer configured",
-		Apply: func(ctx context.Context, say change.Progress) error {
-			for _, file := range []string{"values.yaml", "secrets.yaml"} {
-				if err := d.Admin.remove(ctx, path.Join(releasesDir, name, file)); err != nil {
-					return err
-				}
-			}
-			return d.run(ctx, Job{Name: releaseJob + name, Script: []string{toolsFile, "helm", "uninstall", "--wait", name}, Deadline: 10 * time.Minute}, say)
-		}}
 }

@@ -2,9 +2,13 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	bignum "math/big"
 	"os"
 	"strings"
 	"testing"
@@ -182,6 +186,43 @@ func TestKubernetesVerdicts(t *testing.T) {
 	green, red := Certificate{Name: "green", Ready: true, NotAfter: until}, Certificate{Name: "red", Problem: "issuing"}
 	judge(t, certificatesVerdict([]Certificate{green}, []string{"green"}), nil, true, "1 of 1 are ready: green until 2026-03-04")
 	judge(t, certificatesVerdict([]Certificate{green, red}, []string{"green", "red", "blue"}), nil, false, "red: issuing; blue does not exist; 1 of 3 are ready: green until 2026-03-04")
+}
+
+func TestOwnCertificatesProbe(t *testing.T) {
+	inUTC(t)
+	secret := func(name string, ends time.Duration) any {
+		return map[string]any{"metadata": map[string]any{"name": name}, "data": map[string]any{"tls.crt": selfSigned(t, time.Now().Add(ends)), "tls.key": []byte("x")}}
+	}
+	api := testAPI(t, map[string]any{
+		inDefault + "/certificates": map[string]any{"items": []any{}},
+		"/api/v1/namespaces/default/secrets": map[string]any{"items": []any{
+			secret("blue-tls", 16*24*time.Hour), secret("lime-tls", 14*24*time.Hour), secret("pink-tls", -time.Hour),
+			map[string]any{"metadata": map[string]any{"name": "waiting-tls"}, "data": map[string]any{"tls.crt": []byte{}}},
+		}},
+	})
+	day := func(ends time.Duration, layout string) string { return time.Now().Add(ends).UTC().Format(layout) }
+	well, err := api.CertificatesProbe(nil, map[string]string{"blue.example.net": "blue-tls"}).Ask(t.Context())
+	judge(t, well, err, true, "1 of 1 are ready: blue.example.net's own until "+day(16*24*time.Hour, time.DateOnly))
+	for domain, says := range map[string]string{
+		"lime": "lime's own: it ends on " + day(14*24*time.Hour, time.DateOnly), "pink": "pink's own: it ends on ", "red": "red's own: it is not deployed yet", "waiting": "waiting's own: it is not deployed yet",
+	} {
+		v, err := api.CertificatesProbe(nil, map[string]string{domain: domain + "-tls"}).Ask(t.Context())
+		if err != nil || v.Well || !strings.HasPrefix(v.Text, says) {
+			t.Errorf("%s: well %v: %q, %v; want %q", domain, v.Well, v.Text, err, says)
+		}
+	}
+}
+
+// selfSigned is a certificate in PEM that ends then.
+func selfSigned(t *testing.T, ends time.Time) []byte {
+	t.Helper()
+	_, key := generate(t)
+	template := &x509.Certificate{SerialNumber: bignum.NewInt(1), NotAfter: ends}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 // FuzzVerdicts gives all readers what nobody expects.

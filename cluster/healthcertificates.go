@@ -2,18 +2,48 @@ package cluster
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// CertificatesProbe asks cert-manager for the certificates, among which these should be.
-func (a *API) CertificatesProbe(want []string) Probe {
+// renewBefore is how long before its end a certificate is to be replaced: cert-manager does it
+// then (contract section 12), and people are told then.
+const renewBefore = 15 * 24 * time.Hour
+
+// CertificatesProbe asks cert-manager for the certificates, among which these should be, and
+// the cluster for those that users bring: own has their domains, and the Secrets that hold them.
+func (a *API) CertificatesProbe(want []string, own map[string]string) Probe {
 	return Probe{"certificates", func(ctx context.Context) (Verdict, error) {
 		all, err := a.Certificates(ctx)
-		return certificatesVerdict(all, want), err
+		if err != nil || len(own) == 0 {
+			return certificatesVerdict(all, want), err
+		}
+		served, err := a.TLSCertificates(ctx)
+		return certificatesVerdict(append(all, ownCertificates(own, served, time.Now())...), want), err
 	}}
+}
+
+// ownCertificates are those that users bring, as they are served.
+func ownCertificates(own map[string]string, served map[string]*x509.Certificate, now time.Time) []Certificate {
+	var all []Certificate
+	for _, domain := range slices.Sorted(maps.Keys(own)) {
+		one := Certificate{Name: domain + "'s own"}
+		switch cert := served[own[domain]]; {
+		case cert == nil:
+			one.Problem = "it is not deployed yet"
+		default:
+			one.Domains, one.Ready, one.NotAfter = cert.DNSNames, now.Before(cert.NotAfter), cert.NotAfter
+			if now.After(cert.NotAfter.Add(-renewBefore)) {
+				one.Problem = "it ends on " + cert.NotAfter.Local().Format(time.DateTime) + ": put a new one in place, then run `wiabctl up`"
+			}
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // certificatesVerdict tells of each until when it is valid, and first of those that are not ready.

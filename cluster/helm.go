@@ -97,11 +97,11 @@ func (h Helm) job() (Job, error) {
 
 // planMissing doubts a receipt that the cluster contradicts.
 func (h Helm) planMissing(ctx context.Context, run func(context.Context, change.Progress) error) ([]change.Change, error) {
-	releases, err := h.API.Releases(ctx)
+	_, there, err := h.API.release(ctx, "wire-server")
 	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
 		return nil, err
 	}
-	if _, there := releases["wire-server"]; there {
+	if there {
 		return nil, nil
 	}
 	return []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "the cluster has no release wire-server", Apply: run}}, nil

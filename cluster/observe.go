@@ -23,13 +23,9 @@ var kinds = []struct{ kind, path string }{
 // observe looks at the newest revision of a release: at its workloads, and at what may
 // tell why one is not ready. A release that is not there has none.
 func (a *API) observe(ctx context.Context, release string) (scene, error) {
-	releases, err := a.Releases(ctx)
-	if err != nil {
+	r, there, err := a.release(ctx, release)
+	if err != nil || !there {
 		return scene{}, err
-	}
-	r, there := releases[release]
-	if !there {
-		return scene{}, nil
 	}
 	s := scene{logs: map[logOf]string{}}
 	if s.workloads, err = a.workloads(ctx, r); err != nil || len(s.unready()) == 0 {

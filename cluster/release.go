@@ -37,6 +37,17 @@ type reference struct {
 // name. They are read from where Helm 3 keeps them (Secrets of the type
 // helm.sh/release.v1), all with one question.
 func (a *API) Releases(ctx context.Context) (map[string]Deployed, error) {
+	return a.releases(ctx, "owner=helm,status!=superseded")
+}
+
+// release is Releases for one of them; false if there is none of that name.
+func (a *API) release(ctx context.Context, name string) (Deployed, bool, error) {
+	all, err := a.releases(ctx, "owner=helm,status!=superseded,name="+name)
+	one, there := all[name]
+	return one, there, err
+}
+
+func (a *API) releases(ctx context.Context, selector string) (map[string]Deployed, error) {
 	var secrets struct {
 		Items []struct {
 			Metadata struct {
@@ -47,7 +58,7 @@ func (a *API) Releases(ctx context.Context) (map[string]Deployed, error) {
 			Data map[string][]byte `json:"data"`
 		} `json:"items"`
 	}
-	query := url.Values{"labelSelector": {"owner=helm,status!=superseded"}}
+	query := url.Values{"labelSelector": {selector}}
 	if err := a.get(ctx, "/api/v1/secrets", query, &secrets); err != nil {
 		return nil, err
 	}
@@ -91,6 +102,17 @@ func unpackRelease(stored []byte) (Deployed, error) {
 		return Deployed{}, fmt.Errorf("read the release: %w", err)
 	}
 	return Deployed{Values: release.Config, manifest: release.Manifest, hooks: release.Hooks}, nil
+}
+
+// Parts are the objects that the release is of, and those that its hooks make, each as
+// Kind/name.
+func (d Deployed) Parts() ([]string, error) {
+	objects, err := d.objects()
+	var parts []string
+	for _, o := range objects {
+		parts = append(parts, o.Kind+"/"+o.Name)
+	}
+	return parts, err
 }
 
 // objects are the objects that the release is of, and those that its hooks make.

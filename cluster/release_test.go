@@ -17,7 +17,10 @@ import (
 func testAPI(t *testing.T, answers map[string]any) *API {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, ok := answers[r.URL.Path]
+		answer, ok := answers[r.URL.Path+"?"+r.URL.Query().Get("labelSelector")]
+		if !ok {
+			answer, ok = answers[r.URL.Path]
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return
@@ -80,7 +83,12 @@ func TestDomainsPlan(t *testing.T) {
 		stored(t, "somebody-elses", "1", "deployed", nil),
 		stored(t, "extra-stuck", "2", "pending-upgrade", map[string]any{"ours": true}),
 	}
-	stage := Domains{Rollout: Rollout{API: testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}})},
+	var labelled []any
+	for _, s := range [][2]string{{"extra-gone-tls", "extra-gone"}, {"extra-gone-account", "extra-gone"}, {"extra-red-tls", "extra-red"}} {
+		labelled = append(labelled, map[string]any{"metadata": map[string]any{"name": s[0], "labels": map[string]string{ofRelease: s[1]}}})
+	}
+	api := testAPI(t, map[string]any{"/api/v1/secrets": map[string]any{"items": deployed}, "/api/v1/secrets?" + ofRelease: map[string]any{"items": labelled}})
+	stage := Domains{Rollout: Rollout{API: api},
 		Want: func(context.Context) ([]Release, error) {
 			return []Release{
 				{Name: "wire-server", Values: map[string]any{"domains": "green red"}},
@@ -99,7 +107,12 @@ func TestDomainsPlan(t *testing.T) {
 			}
 			return missing
 		},
-		Ours: func(d Deployed) bool { return d.Values["ours"] == true },
+		Unwanted: func(d Deployed) string {
+			if d.Values["ours"] == true {
+				return "its domain is no longer configured"
+			}
+			return ""
+		},
 	}
 	changes, err := stage.Plan(t.Context())
 	if err != nil {
@@ -107,9 +120,10 @@ func TestDomainsPlan(t *testing.T) {
 	}
 	want := []string{
 		"update release wire-server: its values differ at domains",
+		"delete release extra-old: its domain is no longer configured",
+		"delete secrets of release extra-gone: it is uninstalled, and left extra-gone-tls, extra-gone-account",
 		"update release extra-stuck: its last deployment is pending-upgrade",
 		"create release extra-blue: it is not deployed",
-		"delete release extra-old: its domain is no longer configured",
 	}
 	if len(changes) != len(want) {
 		t.Fatalf("changes: %v", changes)

@@ -21,7 +21,10 @@ func newRemoveDomain(o *options) *cobra.Command {
 		},
 		ValidArgsFunction: o.completeDomains,
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.edit(c, "remove-domain", args, provision.Removing(args...))
+			if err := o.edit(c, "remove-domain", args, provision.Removing(args...)); err != nil {
+				return err
+			}
+			return provision.ForgetVerifications(args)
 		},
 	}
 }

@@ -28,7 +28,7 @@ func TestUp(t *testing.T) {
 	before := onHost(t, foreignObjects)
 	silent(t, green)
 	a := uninterruptedUp(t)
-	for _, stage := range []string{"preflight", "host", "assets", "network", "vms", "inventory", "secrets", "cluster", "helm", "domains", "certificates", "verify"} {
+	for _, stage := range []string{"preflight", "host", "assets", "network", "vms", "inventory", "secrets", "cluster", "layers", "helm", "domains", "certificates", "verify"} {
 		if !strings.Contains(a.stdout, "\n"+stage+" ") && !strings.HasPrefix(a.stdout, stage+" ") {
 			t.Errorf("up said nothing of the stage %s", stage)
 		}

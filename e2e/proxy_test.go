@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/e2e/lab/names"
 )
 
 const (
@@ -115,11 +117,11 @@ const proxyFiles = "cd /etc/haproxy; cat haproxy.cfg wiabctl-* /etc/letsencrypt/
 func moveNames(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := theLab.Records(""); err != nil {
+		if err := theLab.Names(names.Differences{}); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := theLab.Records("*." + red + ". A " + vpsAddress + "\n"); err != nil {
+	if err := theLab.Names(names.Differences{Records: []string{"*." + red + ". 5 IN A " + vpsAddress}}); err != nil {
 		t.Fatal(err)
 	}
 }

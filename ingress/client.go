@@ -6,73 +6,95 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"time"
 )
 
 // dialTimeout is how long the public address may take to accept a connection.
 const dialTimeout = 3 * time.Second
 
-// client makes a client that connects to the address, whatever host is asked
-// for, trusts the roots, and takes each answer as it is: without redirects,
-// proxies, cookies.
-func (v Verify) client(roots *x509.CertPool) *http.Client {
-	address := v.Address
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		address = net.JoinHostPort(address, "443")
-	}
+// client makes a client that takes each answer as it is: without redirects, proxies, cookies.
+// With an address it connects there, whatever host is asked for.
+func (v Verify) client(trust *tls.Config) *http.Client {
 	dialer := net.Dialer{Timeout: dialTimeout}
+	dial := dialer.DialContext
+	if v.Address != "" {
+		address := v.Address
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			address = net.JoinHostPort(address, "443")
+		}
+		dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, address)
+		}
+	}
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
-			},
-			TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			DisableKeepAlives: true,
+			DialContext:     dial,
+			TLSClientConfig: trust,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// longestAnswer is how much of an answer is read, in bytes.
-const longestAnswer = 1 << 20
-
-// get returns the body of an answer with status 200, and its content type.
-func get(ctx context.Context, client *http.Client, url string) (body []byte, kind string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// trust is whose certificates are taken for a domain: of whom the system or RootCAs trust; of one
+// that the user brought, whoever signed it; of Let's Encrypt's staging server, which nobody trusts.
+func (v Verify) trust(domain string) (*tls.Config, error) {
+	trust := &tls.Config{RootCAs: v.RootCAs, MinVersion: tls.VersionTLS12}
+	d, _ := v.Set.declared(domain)
+	if d.Certificate.Staging {
+		trust.InsecureSkipVerify, trust.VerifyConnection = true, nameAndTime
+	}
+	if !d.Certificate.Own() {
+		return trust, nil
+	}
+	own, err := os.ReadFile(d.Certificate.Cert)
 	if err != nil {
-		return nil, "", err
+		return nil, fmt.Errorf("certificate of %s: %w", domain, err)
 	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return nil, "", plainly(err)
+	if v.RootCAs != nil {
+		trust.RootCAs = v.RootCAs.Clone()
+	} else if trust.RootCAs, err = x509.SystemCertPool(); err != nil {
+		return nil, fmt.Errorf("the system's certificates: %w", err)
 	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("%s answers %s", url, answer.Status)
-	}
-	body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
-	if err != nil {
-		return nil, "", fmt.Errorf("%s breaks off: %w", url, err)
-	}
-	return body, answer.Header.Get("Content-Type"), nil
+	trust.RootCAs.AppendCertsFromPEM(own)
+	return trust, nil
 }
 
-// fake is the name in the certificate that ingress-nginx falls back to while a
-// domain's Secret is missing or unusable.
-const fake = "Kubernetes Ingress Controller Fake Certificate"
-
-// errFake says what that certificate means.
-var errFake = errors.New("the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing")
-
-// plainly says in a person's words what a TLS error means.
-func plainly(err error) error {
-	var bad *tls.CertificateVerificationError
-	if errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0 &&
-		bad.UnverifiedCertificates[0].Subject.CommonName == fake {
-		return fmt.Errorf("%w (%w)", errFake, err)
+// nameAndTime demands of a certificate only that it is the host's, and not out of date.
+func nameAndTime(state tls.ConnectionState) error {
+	leaf := state.PeerCertificates[0] // a handshake without one fails before
+	err := leaf.VerifyHostname(state.ServerName)
+	if now := time.Now(); err == nil && (now.Before(leaf.NotBefore) || now.After(leaf.NotAfter)) {
+		err = x509.CertificateInvalidError{Cert: leaf, Reason: x509.Expired}
 	}
-	return err
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+	}
+	return nil
+}
+
+// way is the part of the way to a host that an error speaks of.
+func way(err error) string {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return "dns"
+	case errors.As(err, &certificate):
+		return "certificate"
+	default:
+		return "connection"
+	}
+}
+
+// hostOf is the host in a URL of a question.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return u.Host
 }

@@ -16,7 +16,7 @@ import (
 const longestDomain = 253 - len("nginz-https.")
 
 // longestName keeps the release's name within helm's 53 characters.
-const longestName = 53 - len(defaultRelease+"-")
+const longestName = 53 - len(DefaultRelease+"-")
 
 var (
 	numeric = regexp.MustCompile(`^[0-9]+$`)

@@ -24,6 +24,22 @@ var (
 		ID: "verify-failed", Exit: 72,
 		Advice: "see the domain's certificate and ingress: kubectl get certificates,ingress; DNS and port 80 must lead here for Let's Encrypt",
 	}
+	DNSWrong = change.Kind{
+		ID: "dns-wrong", Exit: 121,
+		Advice: "make the records that `wiabctl domain dns` names, at whoever runs the zone; then wait for its time to live",
+	}
+	DNSSilent = change.Kind{
+		ID: "dns-silent", Exit: 122,
+		Advice: "see /etc/resolv.conf, and that this host reaches port 53 of other hosts over UDP and TCP",
+	}
+	LayerDropped = change.Kind{
+		ID: "layer-dropped", Exit: 119,
+		Advice: "the artifact's charts do not read the values named above where wiabctl puts them; use an artifact that it is made for, nothing was deployed",
+	}
+	ChartUnfit = change.Kind{
+		ID: "chart-unfit", Exit: 120,
+		Advice: "use an artifact that wiabctl is made for, or take out what the charts cannot take; nothing was deployed",
+	}
 	ProxyWrong = change.Kind{
 		ID: "proxy-wrong", Exit: 124,
 		Advice: "run `wiabctl proxy deploy` for the domain, or give the proxy what `wiabctl proxy render` prints; then check again",
@@ -36,5 +52,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, ProxyWrong, ConfigurationUneditable}
+	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ConfigurationUneditable,
+		LayerDropped, ChartUnfit, ProxyWrong}
 }

@@ -51,7 +51,7 @@ func TestHolds(t *testing.T) {
 
 func TestHoldsNoticesWhatTheScriptTakesAway(t *testing.T) {
 	s := threeDomains()
-	overlay := WireServerOverlay(s.Set(true))
+	overlay := WireServerOverlay(s.Set(true), anArtifact(t))
 	single := Values{
 		"galley":    Values{"config": Values{"settings": Values{"conversationCodeURI": "https://account.green.example.org/conversation-join/"}}},
 		"cargohold": Values{"config": Values{"aws": Values{"s3DownloadEndpoint": "https://assets.green.example.org"}}},

@@ -11,7 +11,7 @@ import (
 
 func TestWireServerOverlay(t *testing.T) {
 	s := threeDomains()
-	golden(t, "wire-server.golden.yaml", WireServerOverlay(s.Set(true)))
+	golden(t, "wire-server.golden.yaml", WireServerOverlay(s.Set(true), anArtifact(t)))
 }
 
 func TestWebappOverlay(t *testing.T) {
@@ -113,7 +113,7 @@ func TestSftdOverlay(t *testing.T) {
 
 func TestOverlays(t *testing.T) {
 	s := threeDomains()
-	layers, err := Overlays(s.Set(true), readTestdata(t, "webapp-values.yaml"))
+	layers, err := Overlays(s.Set(true), anArtifact(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestOverlays(t *testing.T) {
 func TestNoOverlaysWithoutExtraDomain(t *testing.T) {
 	s := threeDomains()
 	s.Domains = nil
-	layers, err := Overlays(s.Set(true), nil)
+	layers, err := Overlays(s.Set(true), Artifact{})
 	if err != nil || len(layers) != 0 {
 		t.Errorf("got %v, %v; want neither layers nor error", layers, err)
 	}
@@ -134,7 +134,7 @@ func TestNoOverlaysWithoutExtraDomain(t *testing.T) {
 
 func TestEveryDomainIsLookedUpByItsAPIHost(t *testing.T) {
 	s := threeDomains()
-	overlay := WireServerOverlay(s.Set(true))
+	overlay := WireServerOverlay(s.Set(true), anArtifact(t))
 	want := []string{"nginz-https.blue.example.net", "nginz-https.green.example.org", "nginz-https.red.example.com"}
 	for name, path := range map[string][]string{
 		"galley":    {"galley", "config", "settings", "multiIngress"},

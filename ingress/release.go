@@ -25,7 +25,7 @@ func ReleaseValues(d Domain, email string) Values {
 func (c Certificate) issuer() Values {
 	issuer := Values{"kind": "ClusterIssuer"}
 	if c.Staging {
-		issuer["name"] = "letsencrypt-staging-http01"
+		issuer["name"] = stagingIssuer
 	}
 	return issuer
 }

@@ -9,7 +9,8 @@ type Set struct {
 	Default string   // the default domain
 	Email   string   // who is responsible
 	Extra   []Domain // with names and titles
-	SFT     string   // the host of conference calls; empty if there is none
+	SFT     string   // the host of conference calls, with a port if it is not 443; empty if there is none
+	Calls   *Calls   // nil: upstream's script tells the backend of the installation's own servers
 }
 
 // Set is the declared set, after Defaults. With calling, conference calls go
@@ -34,17 +35,24 @@ func (s Set) extra() []string {
 	return domains
 }
 
-// Overlays are the layers of all releases that must know of the domains, by
-// release. webapp is the artifact's own values file of the webapp. There are none
-// without an extra domain.
-func Overlays(s Set, webapp []byte) (map[string]Values, error) {
-	app, err := WebappOverlay(s, webapp)
+// Overlays are the layers of all releases that must know of the domains or of calls, by
+// release. Where neither asks for any, there are none. It fails with ChartUnfit if the
+// artifact's charts cannot take them.
+func Overlays(s Set, a Artifact) (map[string]Values, error) {
+	if err := a.fit(s); err != nil {
+		return nil, err
+	}
+	app, err := WebappOverlay(s, a.Webapp)
+	if err != nil {
+		return nil, err
+	}
+	account, err := AccountPagesOverlay(s, a)
 	if err != nil {
 		return nil, err
 	}
 	layers := map[string]Values{}
 	for release, values := range map[string]Values{
-		"wire-server": WireServerOverlay(s), "webapp": app, "sftd": SftdOverlay(s),
+		"wire-server": WireServerOverlay(s, a), "webapp": app, "account-pages": account, "sftd": SftdOverlay(s),
 	} {
 		if values != nil {
 			layers[release] = values

@@ -65,6 +65,20 @@ type Certificate struct {
 // Own tells whether the user brings the certificate.
 func (c Certificate) Own() bool { return c.Cert != "" || c.Key != "" }
 
+// Kind is a word for where the certificate comes from: letsencrypt, staging, solvers or own.
+func (c Certificate) Kind() string {
+	switch {
+	case c.Own():
+		return "own"
+	case c.Staging:
+		return "staging"
+	case len(c.Solvers) > 0:
+		return "solvers"
+	default:
+		return "letsencrypt"
+	}
+}
+
 // Defaults makes all domains canonical, as far as they can be, and completes the extra ones
 // and how proxies are reached.
 func (s *Spec) Defaults() {

@@ -5,9 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +13,13 @@ import (
 	"wiabctl/provision/change"
 )
 
-// Verify asks for domains as a client on the internet would, but at a given
-// address: DNS has no part in it.
+// Verify asks for domains as a client on the internet would.
 type Verify struct {
-	Address string         // the public address; port 443 unless it has one
+	Set     Set            // the domains of the backend; their own certificates are trusted beside RootCAs
+	Fixed   Fixed          // which pages cannot but name the default domain
+	Address string         // where all of them are asked for, port 443 unless it has one; empty for what DNS says
 	RootCAs *x509.CertPool // who may have signed the certificates; nil for the system's
-	Extra   []Domain       // their own certificates are trusted beside RootCAs, whoever signed them
-	Timeout time.Duration  // for one answer; zero for ten seconds
+	Timeout time.Duration  // for all answers of one domain; zero for ten seconds
 }
 
 const (
@@ -34,72 +31,51 @@ const (
 	together = 16
 )
 
-// Domain returns what is wrong with a domain, all of it: nil if its deep link is
-// its own, its webapp answers, and both under a certificate that is valid for it.
-func (v Verify) Domain(ctx context.Context, domain string) error {
+// Domain asks for a domain and tells how it looked. The error is why it could not be asked.
+func (v Verify) Domain(ctx context.Context, domain string) (Verification, error) {
 	if v.Timeout == 0 {
 		v.Timeout = answerTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.Timeout)
 	defer cancel()
-	roots, err := v.roots(domain)
+	trust, err := v.trust(domain)
 	if err != nil {
-		return err
+		return Verification{}, err
 	}
-	client := v.client(roots)
+	client := v.client(trust)
 	defer client.CloseIdleConnections()
-
-	checks := []func(context.Context, *http.Client, string) error{deeplink, webapp}
-	wrong := make([]error, len(checks))
-	var asking errgroup.Group
-	for i, check := range checks {
-		asking.Go(func() error {
-			wrong[i] = check(ctx, client, domain)
-			return nil
-		})
-	}
-	return errors.Join(append(wrong, asking.Wait())...)
+	began := time.Now()
+	got := ask(ctx, client, v.Set.site(domain).questions())
+	return Verification{Domain: domain, Time: began, Took: time.Since(began), Findings: v.Set.judge(domain, v.Fixed, got, began)}, nil
 }
 
-// roots are whom the domain's certificate is trusted from.
-func (v Verify) roots(domain string) (*x509.CertPool, error) {
-	at := slices.IndexFunc(v.Extra, func(d Domain) bool { return d.Domain == domain && d.Certificate.Own() })
-	if at < 0 {
-		return v.RootCAs, nil
-	}
-	own, err := os.ReadFile(v.Extra[at].Certificate.Cert)
-	if err != nil {
-		return nil, fmt.Errorf("certificate of %s: %w", domain, err)
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, fmt.Errorf("the system's certificates: %w", err)
-	}
-	if v.RootCAs != nil {
-		roots = v.RootCAs.Clone()
-	}
-	roots.AppendCertsFromPEM(own)
-	return roots, nil
-}
-
-// Plan is one wait for each domain that isn't right yet, with what is wrong.
-func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, error) {
-	wrong := make([]error, len(domains))
-	var asking errgroup.Group
+// Domains asks for several domains, in their order.
+func (v Verify) Domains(ctx context.Context, domains []string) ([]Verification, error) {
+	all := make([]Verification, len(domains))
+	asking, each := errgroup.WithContext(ctx)
 	asking.SetLimit(together)
 	for i, domain := range domains {
-		asking.Go(func() error {
-			wrong[i] = v.Domain(ctx, domain)
-			return nil
+		asking.Go(func() (err error) {
+			all[i], err = v.Domain(each, domain)
+			return err
 		})
 	}
 	if err := errors.Join(asking.Wait(), context.Cause(ctx)); err != nil {
 		return nil, err
 	}
+	return all, nil
+}
+
+// Plan is one wait for each domain that isn't right yet, with what is wrong.
+func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, error) {
+	all, err := v.Domains(ctx, domains)
+	if err != nil {
+		return nil, err
+	}
 	var plan []change.Change
-	for i, domain := range domains {
-		if wrong[i] != nil {
-			plan = append(plan, v.waiting(domain, wrong[i]))
+	for _, seen := range all {
+		if wrong := seen.Err(); wrong != nil {
+			plan = append(plan, v.waiting(seen.Domain, wrong))
 		}
 	}
 	return plan, nil
@@ -115,7 +91,8 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 				Deadline:    rightDeadline,
 				Interval:    250 * time.Millisecond,
 				Check: func(ctx context.Context) error {
-					if err := v.Domain(ctx, domain); err != nil {
+					seen, err := v.Domain(ctx, domain)
+					if err := errors.Join(err, seen.Err()); err != nil {
 						return errors.New(oneLine(err))
 					}
 					return nil

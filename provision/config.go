@@ -130,7 +130,7 @@ func (c *Config) validate() error {
 		errs = append(errs, change.Invalidf("host.user", "%q cannot be the deploy user's name", c.Host.User))
 	}
 	errs = append(errs, within("calling", c.Calling.validate())...)
-	for _, invalid := range invalids(errors.Join(c.Ingress.Validate(), c.Ingress.CheckPolicies(c.Ingress.Set(c.Calling.selfHosted()).SFT))) {
+	for _, invalid := range invalids(errors.Join(c.Ingress.Validate(), c.Ingress.CheckPolicies(c.domainSet().SFT))) {
 		errs = append(errs, invalid)
 	}
 	errs = append(errs, within("artifact", c.Artifact.Validate())...)

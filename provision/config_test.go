@@ -2,7 +2,6 @@ package provision
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +23,7 @@ func TestParseSmallest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Deployment != "wire" || config.Host != (HostSpec{User: "wire"}) || config.Calling != (Calling{"self-hosted", "kubenode3"}) {
+	if config.Deployment != "wire" || config.Host != (HostSpec{User: "wire"}) || config.Calling.Mode != "self-hosted" || config.Calling.Node != "kubenode3" {
 		t.Errorf("defaults: %+v", config)
 	}
 	if config.Network.Subnet.String() != "192.168.122.0/24" || config.VMs.Ready != 10*time.Minute || config.VMs.User != "demo" {
@@ -109,54 +108,5 @@ func TestRenewalCheck(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: warnings %v, %v", setting, got, err)
 		}
-	}
-}
-
-func TestCalling(t *testing.T) {
-	for _, tc := range []struct {
-		text, refused string
-		want          Calling
-	}{
-		{"", "", Calling{"self-hosted", "kubenode3"}},
-		{"calling: none", "", Calling{"none", "kubenode3"}},
-		{"calling: self-hosted", "", Calling{"self-hosted", "kubenode3"}},
-		{"calling: {node: kubenode1}", "", Calling{"self-hosted", "kubenode1"}},
-		{"calling:\n  mode: self-hosted\n  node: kubenode2", "", Calling{"self-hosted", "kubenode2"}},
-		{"calling: {mode: maybe}", "line 5: calling.mode: ", Calling{}},
-		{"calling: {node: datanode1}", "line 5: calling.node: ", Calling{}},
-		{"calling: {nod: kubenode1}", "line 5: nod: there is no such field", Calling{}},
-		{"calling: [none]", "line 5: cannot unmarshal", Calling{}},
-	} {
-		t.Run(tc.text, func(t *testing.T) {
-			config, err := Parse([]byte(smallest + tc.text + "\n"))
-			if tc.refused != "" {
-				if err == nil || !strings.HasPrefix(err.Error(), tc.refused) {
-					t.Errorf("got %v, want %q", err, tc.refused)
-				}
-				return
-			}
-			if err != nil || config.Calling != tc.want {
-				t.Errorf("got %+v, %v; want %+v", config.Calling, err, tc.want)
-			}
-		})
-	}
-}
-
-// Script, sftd's values and firewall send calls to the same node.
-func TestCallingNodeIsOne(t *testing.T) {
-	config, err := Parse([]byte(smallest + "calling: {node: kubenode1}\nnetwork: {wan: lo, public_address: 203.0.113.10}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := Open(config, nil)
-	environment, err := i.helmEnvironment()
-	if err != nil || !slices.Contains(environment, "WIABCTL_CALLING_NODE=kubenode1") {
-		t.Errorf("the script's environment: %v, %v", environment, err)
-	}
-	if got := fmt.Sprint(config.Calling.overlay(nil)); got != "map[nodeSelector:map[kubernetes.io/hostname:kubenode1]]" {
-		t.Errorf("sftd's values: %s", got)
-	}
-	if got := i.fabric().Calling.String(); got != "192.168.122.21" {
-		t.Errorf("the firewall sends calls to %s", got)
 	}
 }

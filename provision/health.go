@@ -74,6 +74,6 @@ func (i *Installation) healthProbes(api *cluster.API, stations map[string]*clust
 			probes = append(probes, stations[m.Name].AssetsProbe())
 		}
 	}
-	return append(probes, api.NodesProbe(kubenodes), api.PodsProbe(), api.ReleasesProbe(), api.CertificatesProbe(i.certificateNames()),
+	return append(probes, api.NodesProbe(kubenodes), api.PodsProbe(), api.ReleasesProbe(), api.CertificatesProbe(i.certificateNames(), i.ownCertificates()),
 		datanodes.CassandraProbe(), datanodes.ElasticsearchProbe(), datanodes.MinIOProbe(), datanodes.PostgreSQLProbe(), datanodes.RabbitMQProbe())
 }

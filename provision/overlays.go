@@ -6,16 +6,13 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/provision/change"
 )
-
-// webappValues is the artifact's own file, of which the webapp's overlay keeps
-// every key.
-const webappValues = "values/webapp/prod-values.example.yaml"
 
 // mark is the key under which a release's values say which domains they were
 // computed for, and from which overlay of the user's. No chart reads it; a release whose
@@ -24,31 +21,35 @@ const webappValues = "values/webapp/prod-values.example.yaml"
 const mark = "wiabctl"
 
 // overlays are the computed values of every release that may have any; nil means
-// none. Before the artifact is unpacked the webapp's cannot be computed yet.
+// none. Before the artifact is unpacked they cannot be computed yet.
 func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values, error) {
-	set := i.domainSet()
-	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil, controller: i.controllerOverlay()}
-	if set.SFT != "" {
+	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil, "account-pages": nil, controller: i.controllerOverlay()}
+	if i.config.Calling.selfHosted() {
 		all["sftd"], all["coturn"] = nil, nil
 	}
-	values, err := i.admin.Read(ctx, webappValues)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	artifact, err := i.layerSources(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
-	computed, err := ingress.Overlays(set, values)
+	set, err := i.secretSet()
+	if err != nil {
+		return nil, err
+	}
+	computed, err := ingress.Overlays(set, artifact)
 	if err != nil {
 		return nil, err
 	}
 	maps.Copy(all, computed)
 	for release, values := range all {
-		if values != nil && release != controller {
-			values[mark] = ingress.Values{"domains": i.domainNames()[1:]}
+		if slices.Contains(callingReleases, release) {
+			values = i.config.Calling.overlay(values)
 		}
-		if release == "sftd" || release == "coturn" {
-			all[release] = i.config.Calling.overlay(values)
+		if values != nil && release != controller {
+			values[mark] = i.marked(release)
+			all[release] = values
 		}
 	}
 	return all, nil
@@ -68,6 +69,18 @@ func (i *Installation) controllerOverlay() ingress.Values {
 	return overlay
 }
 
+// marked tells what a release's values were computed for. The TURN server knows no domains.
+func (i *Installation) marked(release string) ingress.Values {
+	of := ingress.Values{}
+	if release != "coturn" {
+		of["domains"] = i.domainNames()[1:]
+	}
+	if slices.Contains(callingReleases, release) || release == "wire-server" && !i.config.Calling.selfHosted() {
+		of["calling"] = i.config.Calling.Mode
+	}
+	return of
+}
+
 // releases are what the Helm releases have to be like: those of the artifact in the order
 // in which helm-operations.sh deploys them, for the backend has to know a domain before
 // anything leads there; then one for each extra domain.
@@ -81,7 +94,7 @@ func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) 
 		return nil, err
 	}
 	// Of a layer that there was before no mark may be left.
-	unmarked := ingress.Values{mark: ingress.Values{"domains": nil, "overlay": nil}}
+	unmarked := ingress.Values{mark: ingress.Values{"domains": nil, "overlay": nil, "calling": nil}}
 	var all []cluster.Release
 	for _, name := range cluster.ScriptReleases(i.config.Calling.selfHosted()) {
 		values := ingress.Merge(unmarked, ingress.Merge(overlays[name], users[name]))
@@ -98,10 +111,13 @@ func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) 
 	return all, nil
 }
 
+// domainChart is what an extra domain's release is of.
+const domainChart = "nginx-ingress-services"
+
 // domainRelease is the release of an extra domain's own. Its mark names the artifact,
 // for its chart is the artifact's: another one deploys it anew.
 func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) {
-	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: "nginx-ingress-services",
+	r := cluster.Release{Name: ingress.ReleaseName(d.Name), Chart: domainChart,
 		Own: ingress.ReleaseValues(d, i.config.Ingress.Email)}
 	r.Own[mark] = ingress.Values{"domain": d.Domain, "artifact": i.config.Artifact.Hash}
 	if !d.Certificate.Own() {
@@ -115,10 +131,26 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 	return r, nil
 }
 
-// ours tells whether a deployed release is an extra domain's, made by wiabctl.
-func ours(d cluster.Deployed) bool {
-	marked, ok := d.Values[mark].(map[string]any)
-	return ok && marked["domain"] != nil
+// unwanted tells why a deployed release has to go: an extra domain's, made by wiabctl, that
+// is no longer configured, or one that serves calls where others do, or nobody.
+func (i *Installation) unwanted(d cluster.Deployed) string {
+	marked, _ := d.Values[mark].(map[string]any)
+	switch {
+	case marked["domain"] != nil:
+		return "its domain is no longer configured"
+	case !i.config.Calling.selfHosted() && slices.Contains(callingReleases, d.Name) && marked["calling"] != nil:
+		return "calling.mode is " + i.config.Calling.Mode
+	}
+	return ""
+}
+
+// leaves are the Secrets that cert-manager makes for an extra domain's release, and keeps.
+func leaves(d cluster.Deployed) []string {
+	name, extra := strings.CutPrefix(d.Name, ingress.ReleaseName(""))
+	if !extra {
+		return nil
+	}
+	return ingress.LeftSecrets(name)
 }
 
 // missing lists the paths at which deployed values fall short.
@@ -130,9 +162,19 @@ func missing(live, want map[string]any) []string {
 	return paths
 }
 
-// domainSet is what the overlays are computed from.
-func (i *Installation) domainSet() ingress.Set {
-	return i.config.Ingress.Set(i.config.Calling.selfHosted())
+// domainSet is what the overlays are computed from, without secrets.
+func (i *Installation) domainSet() ingress.Set { return i.config.domainSet() }
+
+// secretSet is domainSet with the secret of calls that are served elsewhere.
+func (i *Installation) secretSet() (ingress.Set, error) {
+	set := i.domainSet()
+	secret, err := i.config.Calling.secret()
+	if err != nil || set.Calls == nil {
+		return set, err
+	}
+	calls := *set.Calls
+	calls.Secret = secret
+	return set.CallsBy(calls), nil
 }
 
 // certificateNames are the Certificates that cert-manager has to make ready: the
@@ -148,6 +190,17 @@ func (i *Installation) certificateNames() []string {
 		names = append(names, ingress.SftdCertificate)
 	}
 	return names
+}
+
+// ownCertificates are the Secrets with certificates that the user brings, by domain.
+func (i *Installation) ownCertificates() map[string]string {
+	own := map[string]string{}
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			own[d.Domain] = d.CertificateSecret()
+		}
+	}
+	return own
 }
 
 // domainNames are the default domain and the extra ones.

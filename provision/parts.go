@@ -22,7 +22,7 @@ import (
 func (i *Installation) preflight() Stage {
 	return preflight{
 		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.overlayCheck, i.renewalCheck,
+			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.callingCheck, i.overlayCheck, i.renewalCheck,
 		}),
 		fetch: i.artifact().PlanFetch,
 		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
@@ -184,7 +184,11 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 }
 
 func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Ours: ours}
+	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Unwanted: i.unwanted, Leaves: leaves}
+}
+
+func (i *Installation) layersStage() Stage {
+	return cluster.Layers{Admin: i.admin, Want: i.rendering, Check: i.checkRendered}
 }
 
 func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
@@ -194,7 +198,10 @@ func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
 func (i *Installation) verify() Stage {
 	return verify{domains: i.domainNames(), ask: func(ctx context.Context) (ingress.Verify, error) {
 		address, err := i.publicAddress()
-		return ingress.Verify{Address: address.String(), Extra: i.config.Ingress.Domains}, err
+		if err != nil {
+			return ingress.Verify{}, err
+		}
+		return i.verification(ctx, address.String())
 	}}
 }
 

@@ -65,6 +65,12 @@ func (i *Installation) certificateCheck(context.Context) error {
 	return errors.Join(errs...)
 }
 
+// callingCheck refuses a secret of TURN servers that cannot be read.
+func (i *Installation) callingCheck(context.Context) error {
+	_, err := i.config.Calling.secret()
+	return err
+}
+
 // renewalCheck warns where the network lets Let's Encrypt's certificates neither come nor be
 // renewed, which is noticed months later.
 func (i *Installation) renewalCheck(context.Context) error {

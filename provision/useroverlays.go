@@ -34,7 +34,8 @@ func (i *Installation) userOverlays(ctx context.Context) (map[string]ingress.Val
 // computed values say, which follow from the artifact's, is looked at later.
 func (i *Installation) overlayCheck(context.Context) error {
 	set := i.domainSet()
-	_, err := i.readOverlays(i.layers(map[string]ingress.Values{"wire-server": ingress.WireServerOverlay(set), "sftd": ingress.SftdOverlay(set), controller: i.controllerOverlay()}))
+	_, err := i.readOverlays(i.layers(map[string]ingress.Values{"wire-server": ingress.WireServerOverlay(set, ingress.Artifact{}), "sftd": ingress.SftdOverlay(set),
+		controller: i.controllerOverlay()}))
 	return err
 }
 

@@ -13,11 +13,15 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"wiabctl/e2e/lab/names"
 )
 
 // The addresses of the lab's internet (RFC 5737).
 const (
 	Gateway = "203.0.113.1"  // the KVM host's gateway, DNS server and web server
+	Lame    = "203.0.113.2"  // a name server that is in charge of nothing
+	Nobody  = "203.0.113.3"  // where nobody is
 	WAN     = "203.0.113.10" // the KVM host's public address
 	Guest   = "198.51.100.7" // where the client calls from
 )
@@ -70,7 +74,7 @@ func (l *Lab) startInternet(ctx context.Context, program string) error {
 	}
 	if l.internet().running() == 0 {
 		// Not bound to ctx: it is to outlive this program.
-		cmd := l.Internet(context.WithoutCancel(ctx), program, "--www", l.path("www"), "--address", Gateway, "--zone", l.path("zone"))
+		cmd := l.Internet(context.WithoutCancel(ctx), program, "--www", l.path("www"), "--address", Gateway, "--lame", Lame, "--names", l.path("names.json"))
 		if err := l.internet().start(cmd, l.path("internet.log")); err != nil {
 			return err
 		}
@@ -84,14 +88,12 @@ func (l *Lab) startInternet(ctx context.Context, program string) error {
 	})
 }
 
-// Records tells the lab's name server records (RFC 1035, section 5.1) that take the place of
-// what it says of the same names otherwise; a wildcard speaks for all names right below it.
-// They replace those that were told before.
-func (l *Lab) Records(text string) error { return writeFile(l.path("zone"), []byte(text)) }
-
 func (l *Lab) internet() process { return process{l.path("internet.pid")} }
 
-// makeNamespace builds the internet: a bridge with two addresses, no way out.
+// Names has the name server say something else than its own zone, from the next question on.
+func (l *Lab) Names(different names.Differences) error { return different.Write(l.path("names.json")) }
+
+// makeNamespace builds the internet: a bridge with three addresses, no way out.
 func (l *Lab) makeNamespace(ctx context.Context) error {
 	ns := l.namespace()
 	for _, args := range [][]string{
@@ -99,6 +101,7 @@ func (l *Lab) makeNamespace(ctx context.Context) error {
 		{"-n", ns, "link", "set", "lo", "up"},
 		{"-n", ns, "link", "add", "inet0", "type", "bridge"},
 		{"-n", ns, "addr", "add", Gateway + "/24", "dev", "inet0"},
+		{"-n", ns, "addr", "add", Lame + "/24", "dev", "inet0"},
 		{"-n", ns, "addr", "add", Guest + "/32", "dev", "inet0"},
 		{"-n", ns, "link", "set", "inet0", "up"},
 	} {

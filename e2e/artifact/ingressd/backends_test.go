@@ -90,13 +90,14 @@ func TestSnippetPolicy(t *testing.T) {
 		"more_set_headers": {`more_set_headers "content-security-policy: connect-src 'self' https://a; default-src 'self'";`, "connect-src 'self' https://a; default-src 'self'"},
 		"add_header":       {"proxy_hide_header X;\nadd_header Content-Security-Policy \"img-src 'self'\" always;\n", "img-src 'self'"},
 		"another header":   {`more_set_headers "X-Frame-Options: DENY";`, ""},
+		"after another":    {"more_set_headers \"X-Frame-Options: DENY\";\nmore_set_headers \"Content-Security-Policy: img-src a\";", "img-src a"},
 		"none":             {"", ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			var i ingress
 			i.Metadata.Annotations = map[string]string{"nginx.ingress.kubernetes.io/configuration-snippet": tc.snippet}
-			if got := snippetPolicy(i); got != tc.want {
+			if got := snippetHeaders(i).Get(policyHeader); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
@@ -132,6 +133,15 @@ func TestIngressPolicyReplacesTheServices(t *testing.T) {
 	h := http.HandlerFunc((&front{mirror: m}).secure)
 	if got := ask(h, "a.example.org", "/sft/url").Header().Values(policyHeader); len(got) != 1 || got[0] != "img-src a" {
 		t.Errorf("policies are %q", got)
+	}
+}
+
+func TestIngressRedirects(t *testing.T) {
+	m := &mirror{}
+	m.world.Store(worldOf(t, "a.example.org", map[string]string{redirectAnnotation: "https://b.example.org/x"}))
+	got := ask(http.HandlerFunc((&front{mirror: m}).secure), "a.example.org", "/sft/url")
+	if got.Code != http.StatusMovedPermanently || got.Header().Get("Location") != "https://b.example.org/x" {
+		t.Errorf("%d to %q", got.Code, got.Header().Get("Location"))
 	}
 }
 

@@ -1,57 +1,11 @@
 package main
 
 import (
-	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 const policyHeader = "Content-Security-Policy"
-
-// policyDirective finds the header in an nginx snippet, in either of the two
-// ways to set one.
-var policyDirective = regexp.MustCompile(`(?i)(?:more_set_headers\s+"content-security-policy:\s*|add_header\s+content-security-policy\s+")([^"]*)"`)
-
-// snippetPolicy is the policy that an Ingress sets by its configuration
-// snippet; empty if it sets none.
-func snippetPolicy(i ingress) string {
-	snippet := i.Metadata.Annotations["nginx.ingress.kubernetes.io/configuration-snippet"]
-	found := policyDirective.FindStringSubmatch(snippet)
-	if found == nil {
-		return ""
-	}
-	return strings.TrimSpace(found[1])
-}
-
-// policed puts the Ingress' policy in the place of the service's own.
-type policed struct {
-	http.ResponseWriter
-	policy string
-	done   bool
-}
-
-// WriteHeader sets the policy at the last moment.
-func (p *policed) WriteHeader(status int) {
-	p.police()
-	p.ResponseWriter.WriteHeader(status)
-}
-
-// Write does too: a body may come without a status.
-func (p *policed) Write(b []byte) (int, error) {
-	p.police()
-	return p.ResponseWriter.Write(b)
-}
-
-// Unwrap lets a connection be taken over.
-func (p *policed) Unwrap() http.ResponseWriter { return p.ResponseWriter }
-
-func (p *policed) police() {
-	if !p.done {
-		p.done = true
-		p.Header().Set(policyHeader, p.policy)
-	}
-}
 
 // ownSources are what the webapp's policy begins with (wire-webapp, server.config.ts).
 var ownSources = map[string]string{

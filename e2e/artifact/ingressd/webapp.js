@@ -20,5 +20,6 @@ const reach = async (url, options) => {
   for (const url of new URLSearchParams(location.search).getAll('connect')) {
     await reach(url);
   }
+  await new Promise(resolve => setTimeout(resolve, 100)); // what was blocked is told a moment later
   document.getElementById('outcome').textContent = JSON.stringify(outcome);
 })();

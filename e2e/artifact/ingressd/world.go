@@ -29,8 +29,9 @@ type route struct {
 	exact     bool
 	namespace string
 	service   string
-	policy    string   // the Content-Security-Policy that the Ingress' snippet sets, if any
-	origins   []string // who may read the answers from other sites, as the Ingress says
+	headers   http.Header // that the Ingress' snippet sets
+	redirect  string      // where the Ingress sends everybody, if it does
+	origins   []string    // who may read the answers from other sites, as the Ingress says
 }
 
 func newWorld(s state, class string, keys *keyring) *world {
@@ -75,7 +76,8 @@ func (w *world) add(i ingress) {
 				exact:     p.PathType == "Exact",
 				namespace: i.Metadata.Namespace,
 				service:   p.Backend.Service.Name,
-				policy:    snippetPolicy(i),
+				headers:   snippetHeaders(i),
+				redirect:  i.Metadata.Annotations[redirectAnnotation],
 				origins:   allowedOrigins(i),
 			})
 		}
@@ -136,8 +138,12 @@ func (w *world) answer(rw http.ResponseWriter, req *http.Request, to route) {
 	if allow(rw, req, to.origins) {
 		return
 	}
-	if to.policy != "" {
-		rw = &policed{ResponseWriter: rw, policy: to.policy}
+	if to.redirect != "" {
+		http.Redirect(rw, req, to.redirect, http.StatusMovedPermanently)
+		return
+	}
+	if len(to.headers) > 0 {
+		rw = &overridden{ResponseWriter: rw, headers: to.headers}
 	}
 	answer.ServeHTTP(rw, req)
 }

@@ -13,24 +13,26 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/miekg/dns"
 	"golang.org/x/sys/unix"
 )
 
 func main() {
 	www := flag.String("www", "", "directory that the web server shows")
 	address := flag.String("address", "203.0.113.1", "address of the name server and the web server")
-	records := flag.String("zone", "", "file of records that take the place of the lab's own")
+	lameAddress := flag.String("lame", "203.0.113.2", "address of the name server that is in charge of nothing")
+	differences := flag.String("names", "", "file of what differs in DNS")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
-	if err := run(ctx, *address, *www, zone(*records)); err != nil {
+	if err := run(ctx, *address, *www, *lameAddress, *differences); err != nil {
 		fmt.Fprintln(os.Stderr, "internet:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends or a server fails.
-func run(ctx context.Context, address, www string, z zone) error {
+func run(ctx context.Context, address, www, lameAddress, differences string) error {
 	files, err := os.OpenRoot(www)
 	if err != nil {
 		return err
@@ -41,9 +43,9 @@ func run(ctx context.Context, address, www string, z zone) error {
 		Handler:           http.FileServerFS(files.FS()), // ServeContent: ranges and lengths
 		ReadHeaderTimeout: 10 * time.Second,
 	}
-	ended := make(chan error, 3)
+	ended := make(chan error, 5)
 	go func() { ended <- web.ListenAndServe() }()
-	names := nameServers(address+":53", z)
+	names := append(nameServers(address+":53", nameServer{differences}), nameServers(lameAddress+":53", dns.HandlerFunc(lame))...)
 	for _, s := range names {
 		go func() { ended <- s.ListenAndServe() }()
 	}

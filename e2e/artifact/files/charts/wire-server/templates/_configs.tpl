@@ -1,7 +1,14 @@
 {{/* One definition per service: the text of its configuration file. */}}
 
 {{- define "config.brig" -}}
-{{ toYaml .Values.brig.config }}
+{{- $config := .Values.brig.config -}}
+{{ omit $config "optSettings" | toYaml }}
+optSettings:
+  {{- range $name, $value := $config.optSettings }}
+  {{- if ne (toString $value) "<nil>" }}
+  {{- dict $name $value | toYaml | nindent 2 }}
+  {{- end }}
+  {{- end }}
 {{- end -}}
 
 {{- define "config.cannon" -}}

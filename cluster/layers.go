@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"wiabctl/provision/change"
+)
+
+// Layers is the stage that has helm render all computed values, with the artifact's own
+// charts, before anything is deployed from them: a value that a chart does not take is
+// found here. A receipt keeps what was found good, by the digest of layers and charts.
+type Layers struct {
+	Admin *Admin
+	// Want tells what there is to render.
+	Want func(ctx context.Context) (Rendering, error)
+	// Check looks whether the objects do what the values are for.
+	Check func(ctx context.Context, rendered map[string]Rendered) error
+}
+
+// renderedName is the receipt: the digest of the layers and charts that were found good last.
+const renderedName = "wiab/rendered"
+
+// Name of the stage.
+func (Layers) Name() string { return "layers" }
+
+// Plan wants the layers rendered unless these were, with these charts, and found good.
+func (l Layers) Plan(ctx context.Context) ([]change.Change, error) {
+	want, err := l.Want(ctx)
+	if err != nil || len(want.Layers)+len(want.Own) == 0 {
+		return nil, err
+	}
+	digest, err := l.digest(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := l.Admin.Read(ctx, renderedName)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if digest != "" && string(bytes.TrimSpace(receipt)) == digest {
+		return nil, nil
+	}
+	reason := "whether the charts take these values was not looked at yet"
+	if receipt != nil {
+		reason = "values or charts changed since they were last looked at"
+	}
+	names := append(slices.Sorted(maps.Keys(want.Layers)), releaseNames(want.Own)...)
+	return []change.Change{{Verb: change.Run, Subject: "helm template", Apply: l.render,
+		Reason: fmt.Sprintf("%s: %s", reason, brief(names))}}, nil
+}
+
+// render renders and checks what is wanted by now; the artifact may have come since the plan.
+func (l Layers) render(ctx context.Context, say change.Progress) error {
+	want, err := l.Want(ctx)
+	if err != nil {
+		return err
+	}
+	say.Sayf("rendering %d releases of the artifact and %d of extra domains", len(want.Layers), len(want.Own))
+	output, err := l.Admin.feed(ctx, bytes.NewReader(want.Input()), append([]string{l.Admin.path(toolsFile)}, want.Command()...)...)
+	if err != nil {
+		return fmt.Errorf("render the charts: %w", err)
+	}
+	rendered, err := ParseRendered(output)
+	if err != nil {
+		return err
+	}
+	if err := l.Check(ctx, rendered); err != nil {
+		return err
+	}
+	digest, err := l.digest(ctx, want)
+	if err != nil {
+		return err
+	}
+	return l.Admin.Write(ctx, renderedName, []byte(digest+"\n"), 0o600)
+}
+
+// chartsDigest prints the digest of files and directories, by their content alone; nothing
+// while there are none.
+const chartsDigest = `set -euo pipefail; cd "$1"; shift; if [ ! -d charts ]; then exit; fi
+tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$@" | sha256sum`
+
+// digest names the layers and the charts' content; empty while there are no charts.
+func (l Layers) digest(ctx context.Context, want Rendering) (string, error) {
+	content, err := l.Admin.Run(ctx, append([]string{"bash", "-c", chartsDigest, "charts", l.Admin.Dir}, want.charts()...)...)
+	if errors.Is(err, change.ErrNotInstalled) || err == nil && len(content) == 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at the charts: %w", err)
+	}
+	h := sha256.New()
+	h.Write(content)
+	for _, part := range want.Command() {
+		fmt.Fprintf(h, "%d:%s\n", len(part), part)
+	}
+	h.Write(want.Input())
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// brief names the first of many.
+func brief(names []string) string {
+	const most = 8
+	if more := len(names) - most; more > 0 {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(names, ", ")
+}
+
+func releaseNames(releases []Release) []string {
+	var names []string
+	for _, r := range releases {
+		names = append(names, r.Name)
+	}
+	return names
+}

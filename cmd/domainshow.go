@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+func newDomainShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show DOMAIN",
+		Short:   "Show all that belongs to a domain: hosts, release and its objects, Secrets, where other releases name it",
+		Example: "  sudo wiabctl domain show red.example.com",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return provision.BadUsage.Failf("domain show takes one domain, here are %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: o.completeDomains,
+		RunE: func(c *cobra.Command, args []string) error {
+			return o.with(c, func(installation *provision.Installation) error {
+				d, err := installation.Domain(c.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if o.output == "json" {
+					return encode(c.OutOrStdout(), d)
+				}
+				return renderDomain(c.OutOrStdout(), d)
+			})
+		},
+	}
+}
+
+func renderDomain(out io.Writer, d provision.DomainDetail) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "domain\t%s\n", d.Domain)
+	if d.Name != "" {
+		fmt.Fprintf(table, "name\t%s\ntitle\t%s\n", d.Name, d.Title)
+	}
+	fmt.Fprintf(table, "certificate\t%s, until %s\nrelease\t%s, %s\nverified\t%s\n",
+		d.Certificate.Kind, until(d.Certificate), d.Release.Name, revision(d.Release), verified(d.DomainState))
+	for _, part := range []struct {
+		what  string
+		lines []string
+	}{{"host", d.Hosts}, {"object", d.Objects}, {"secret", d.Secrets}, {"entry", d.Entries}} {
+		for _, line := range part.lines {
+			fmt.Fprintf(table, "%s\t%s\n", part.what, line)
+		}
+	}
+	return table.Flush()
+}

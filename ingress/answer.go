@@ -1,0 +1,114 @@
+package ingress
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Answer is what came back for one question.
+type Answer struct {
+	URL    string
+	Status int
+	Header http.Header
+	Body   []byte   // at most a MiB
+	Names  []string // that the certificate is for
+	Until  time.Time
+	Err    error // why there is no answer; the rest is empty then
+}
+
+// answers are those of one site, by the question's name.
+type answers map[string]Answer
+
+// longestAnswer is how much of an answer is read, in bytes.
+const longestAnswer = 1 << 20
+
+// ask asks all questions: those to one host after each other over one connection, for a
+// handshake costs more than all else; the hosts beside each other.
+func ask(ctx context.Context, client *http.Client, all []question) answers {
+	hosts, of := byHost(all)
+	each := make([][]Answer, len(hosts))
+	var asking errgroup.Group
+	for i, host := range hosts {
+		asking.Go(func() error {
+			each[i] = askHost(ctx, client, of[host])
+			return nil
+		})
+	}
+	_ = asking.Wait() // what went wrong is in the answers
+	got := answers{}
+	for i, host := range hosts {
+		for n, q := range of[host] {
+			got[q.name] = each[i][n]
+		}
+	}
+	return got
+}
+
+// askHost asks the questions to one host; once there is no way to it, no further one.
+func askHost(ctx context.Context, client *http.Client, all []question) []Answer {
+	got := make([]Answer, len(all))
+	for n, q := range all {
+		if got[n] = get(ctx, client, q); got[n].Err != nil {
+			for rest := n; rest < len(all); rest++ {
+				got[rest] = Answer{URL: all[rest].url(), Err: got[n].Err}
+			}
+			break
+		}
+	}
+	return got
+}
+
+// get asks one question.
+func get(ctx context.Context, client *http.Client, q question) Answer {
+	a := Answer{URL: q.url()}
+	request, err := http.NewRequestWithContext(ctx, q.method, a.URL, nil)
+	if err != nil {
+		a.Err = err
+		return a
+	}
+	if q.header != nil {
+		request.Header = q.header.Clone()
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		a.Err = plainly(err)
+		return a
+	}
+	defer answer.Body.Close()
+	if answer.TLS != nil && len(answer.TLS.PeerCertificates) > 0 {
+		leaf := answer.TLS.PeerCertificates[0]
+		a.Names, a.Until = append(leaf.DNSNames, leaf.Subject.CommonName), leaf.NotAfter
+	}
+	a.Status, a.Header = answer.StatusCode, answer.Header
+	if a.Status == http.StatusSwitchingProtocols {
+		return a // the body is the other protocol
+	}
+	if a.Body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer)); err != nil {
+		return Answer{URL: a.URL, Err: fmt.Errorf("breaks off: %w", err)}
+	}
+	return a
+}
+
+// fake is the name in the certificate that ingress-nginx falls back to while a
+// domain's Secret is missing or unusable.
+const fake = "Kubernetes Ingress Controller Fake Certificate"
+
+// errFake says what that certificate means.
+var errFake = errors.New("the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing")
+
+// plainly says in a person's words what a TLS error means.
+func plainly(err error) error {
+	var bad *tls.CertificateVerificationError
+	if errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0 &&
+		bad.UnverifiedCertificates[0].Subject.CommonName == fake {
+		return fmt.Errorf("%w (%w)", errFake, err)
+	}
+	return err
+}

@@ -1,0 +1,353 @@
+package ingress
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"wiabctl/provision/change"
+)
+
+// nameserver is a real one on loopback, at an address of its own and one port for all.
+type nameserver struct {
+	records []string // as in a zone file, "*." first for wildcards
+	fails   int      // the code of all answers; 0 for right ones
+	lame    bool     // never in charge
+	asked   atomic.Int32
+	resolve *dnsWorld // also resolves for others
+}
+
+// dnsWorld is a set of name servers, one of them recursive, that know of each other by address.
+type dnsWorld struct {
+	port    string
+	servers map[string]*nameserver // by address
+}
+
+// newDNSWorld starts the servers; each on UDP and TCP.
+func newDNSWorld(t testing.TB, servers map[string]*nameserver) *dnsWorld {
+	t.Helper()
+	w := &dnsWorld{servers: servers}
+	port := "0"
+	for address, s := range servers {
+		packets, err := net.ListenPacket("udp", net.JoinHostPort(address, port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ = net.SplitHostPort(packets.LocalAddr().String())
+		stream, err := net.Listen("tcp", net.JoinHostPort(address, port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, server := range []*dns.Server{{PacketConn: packets, Handler: s}, {Listener: stream, Handler: s}} {
+			go server.ActivateAndServe()
+			t.Cleanup(func() { server.Shutdown() })
+		}
+	}
+	w.port = port
+	return w
+}
+
+// ServeDNS answers from the records; a name below a delegation gets a referral, or, where it was asked to
+// resolve, what the server in charge there says.
+func (s *nameserver) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
+	s.asked.Add(1)
+	w.WriteMsg(s.reply(query))
+}
+
+func (s *nameserver) reply(query *dns.Msg) *dns.Msg {
+	r := new(dns.Msg).SetReply(query)
+	if s.fails != 0 {
+		return r.SetRcode(query, s.fails)
+	}
+	q := query.Question[0]
+	name := strings.ToLower(q.Name)
+	if s.resolve != nil {
+		return s.recurse(query, name)
+	}
+	r.Authoritative = !s.lame
+	exists := false
+	for _, text := range s.records {
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			panic(err)
+		}
+		owner := rr.Header().Name
+		if rr.Header().Rrtype == dns.TypeNS && dns.IsSubDomain(owner, name) && !s.apex(owner) {
+			r.Authoritative, exists = false, true
+			r.Ns = append(r.Ns, rr)
+			continue
+		}
+		exists = exists || dns.IsSubDomain(name, owner)
+		if owner == name || strings.HasPrefix(owner, "*.") && dns.IsSubDomain(owner[2:], name) && owner[2:] != name {
+			exists = true
+			if kind := rr.Header().Rrtype; kind == q.Qtype || kind == dns.TypeCNAME {
+				rr.Header().Name = q.Name
+				r.Answer = append(r.Answer, rr)
+			}
+		}
+	}
+	for _, rr := range r.Ns { // glue
+		for _, text := range s.records {
+			if glue, _ := dns.NewRR(text); glue.Header().Name == rr.(*dns.NS).Ns {
+				r.Extra = append(r.Extra, glue)
+			}
+		}
+	}
+	if len(r.Ns) > 0 {
+		r.Answer = nil
+	}
+	if !exists {
+		r.Rcode = dns.RcodeNameError
+	}
+	return r
+}
+
+// apex tells whether the server is in charge of the zone.
+func (s *nameserver) apex(name string) bool {
+	for _, text := range s.records {
+		if strings.HasPrefix(text, name+" SOA ") {
+			return true
+		}
+	}
+	return false
+}
+
+// recurse follows referrals from the root, as a recursive server does.
+func (s *nameserver) recurse(query *dns.Msg, name string) *dns.Msg {
+	at := "127.0.0.81" // the root
+	for range 8 {
+		server := s.resolve.servers[at]
+		if server == nil || server.fails != 0 {
+			break
+		}
+		ask := query.Copy()
+		ask.RecursionDesired = false
+		answer := server.reply(ask)
+		if len(answer.Answer) > 0 || len(answer.Ns) == 0 {
+			if !answer.Authoritative {
+				break
+			}
+			answer.RecursionAvailable, answer.Authoritative = true, false
+			return answer
+		}
+		at = ""
+		for _, glue := range answer.Extra {
+			if a, ok := glue.(*dns.A); ok {
+				at = a.A.String()
+			}
+		}
+	}
+	return new(dns.Msg).SetRcode(query, dns.RcodeServerFailure)
+}
+
+// records of red that are right; a test adds and takes away.
+func redRecords() []string {
+	records := []string{"red.example.com. SOA ns.red.example.com. ops.red.example.com. 1 2 3 4 5", "red.example.com. NS ns.red.example.com.", "ns.red.example.com. A 127.0.0.83"}
+	for _, host := range Hosts("red.example.com") {
+		records = append(records, host+". 300 A 203.0.113.10")
+	}
+	return records
+}
+
+func without(records []string, start string) []string {
+	var left []string
+	for _, r := range records {
+		if !strings.HasPrefix(r, start) {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// world is a root that is also com's server, red's own server, and a recursive one.
+func world(t testing.TB, red *nameserver, delegation ...string) *dnsWorld {
+	t.Helper()
+	if len(delegation) == 0 {
+		delegation = []string{"red.example.com. NS ns.red.example.com.", "ns.red.example.com. A 127.0.0.83"}
+	}
+	recursive := &nameserver{}
+	w := newDNSWorld(t, map[string]*nameserver{
+		"127.0.0.80": recursive,
+		"127.0.0.81": {records: append([]string{". SOA a. b. 1 2 3 4 5", ". NS a.", "a. A 127.0.0.81", "com. NS a."}, "com. SOA a. b. 1 2 3 4 5", "example.com. SOA a. b. 1 2 3 4 5", "example.com. NS a.",
+			"elsewhere.example.com. A 203.0.113.10", "six.example.com. AAAA 2001:db8::1", delegation[0], delegation[1])},
+		"127.0.0.83": red,
+	})
+	recursive.resolve = w
+	return w
+}
+
+func (w *dnsWorld) names() Names {
+	return Names{
+		Set:       Set{Default: "green.example.org", Extra: []Domain{{Domain: "red.example.com", Apps: apps}}},
+		Address:   func(string) netip.Addr { return netip.MustParseAddr("203.0.113.10") },
+		Resolvers: []string{net.JoinHostPort("127.0.0.80", w.port)}, port: w.port,
+	}
+}
+
+func TestDNSNames(t *testing.T) {
+	const webapp = "webapp.red.example.com"
+	tests := map[string]struct {
+		red   *nameserver
+		check string   // what finds it; nothing if all is right
+		says  []string // parts of it
+		note  string   // part of the wildcard's note
+	}{
+		"right":                   {red: &nameserver{records: redRecords()}},
+		"a CNAME within the zone": {red: &nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME assets.red.example.com.")}},
+		"a CNAME out of the zone": {red: &nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME elsewhere.example.com.")}},
+		"a CNAME to nowhere": {&nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME gone.example.com.")},
+			webapp, []string{"no such name (NXDOMAIN)"}, ""},
+		"a CNAME to IPv6": {&nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME six.example.com.")}, webapp, []string{"no A record"}, ""},
+		"another address": {&nameserver{records: append(without(redRecords(), webapp), webapp+". A 203.0.113.99")}, webapp, []string{"leads to 203.0.113.99, not to 203.0.113.10"}, ""},
+		"two addresses":   {&nameserver{records: append(redRecords(), webapp+". A 203.0.113.99")}, webapp, []string{"203.0.113.10, 203.0.113.99"}, ""},
+		"an IPv6 address": {&nameserver{records: append(redRecords(), webapp+". AAAA 2001:db8::1")}, webapp, []string{"AAAA record, 2001:db8::1"}, ""},
+		"no such name":    {&nameserver{records: without(redRecords(), webapp)}, webapp, []string{"no such name (NXDOMAIN)", "has to lead to 203.0.113.10"}, ""},
+		"no A record":     {&nameserver{records: append(without(redRecords(), webapp), webapp+`. TXT "x"`)}, webapp, []string{"no A record"}, ""},
+		"a wildcard": {&nameserver{records: append(without(redRecords(), webapp), "*.red.example.com. A 203.0.113.10")},
+			"", nil, "any name below red.example.com leads to 203.0.113.10"},
+		"CAA allows":            {red: &nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "letsencrypt.org; validationmethods=http-01"`, `red.example.com. CAA 0 issue "other.example"`)}},
+		"CAA of another tag":    {red: &nameserver{records: append(redRecords(), `red.example.com. CAA 0 iodef "mailto:ops@example.com"`)}},
+		"CAA forbids":           {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}, "CAA", []string{"red.example.com let other.example issue", "not letsencrypt.org"}, ""},
+		"CAA forbids everybody": {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue ";"`)}, "CAA", []string{"let nobody issue"}, ""},
+		"CAA of one name":       {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "letsencrypt.org"`, webapp+`. CAA 0 issue "other.example"`)}, "CAA", []string{webapp + " let other.example"}, ""},
+		"it fails":              {&nameserver{fails: dns.RcodeServerFailure}, "delegation", []string{"ns.red.example.com, in charge of red.example.com, fails to answer (SERVFAIL)"}, ""},
+		"it refuses":            {&nameserver{fails: dns.RcodeRefused}, "delegation", []string{"refuses to answer (REFUSED)"}, ""},
+		"lame":                  {&nameserver{records: redRecords(), lame: true}, "delegation", []string{"answers without being in charge of the zone"}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			all, err := world(t, test.red).names().Domains(t.Context(), []string{"red.example.com"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wrong, notes string
+			for _, f := range all[0].Findings {
+				if f.Problem != "" && f.Check != test.check {
+					t.Errorf("%s: %s", f.Check, f.Problem)
+				} else if f.Problem != "" {
+					wrong = f.Problem
+				}
+				notes += strings.Join(f.Notes, "")
+			}
+			if (wrong == "") != (test.check == "") || (notes == "") != (test.note == "") || !strings.Contains(notes, test.note) {
+				t.Errorf("problem %q, notes %q", wrong, notes)
+			}
+			for _, part := range test.says {
+				if !strings.Contains(wrong, part) {
+					t.Errorf("%q does not say %q", wrong, part)
+				}
+			}
+		})
+	}
+}
+
+// What the servers above say of a domain that nobody is in charge of.
+func TestDNSDelegation(t *testing.T) {
+	for name, test := range map[string]struct {
+		delegation []string
+		domain     string
+		says       string
+	}{
+		"to nobody there":   {[]string{"red.example.com. NS ns.red.example.com.", "ns.red.example.com. A 127.0.0.89"}, "red.example.com", "ns.red.example.com, in charge of red.example.com, does not answer"},
+		"to a name without": {[]string{"red.example.com. NS ns.gone.example.com.", "other.example.com. A 127.0.0.83"}, "red.example.com", "ns.gone.example.com, in charge of red.example.com, has no address"},
+		"not registered":    {nil, "red.unknown.com", "nobody is in charge of red.unknown.com: the name servers of com know no delegation"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			all, err := world(t, &nameserver{records: redRecords()}, test.delegation...).names().Domains(t.Context(), []string{test.domain})
+			if err != nil || !strings.Contains(fmt.Sprint(all[0].Err()), test.says) {
+				t.Errorf("got %v, %v", all, err)
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
+// One of two servers is enough to look further, and the other is told.
+func TestDNSOneOfTwo(t *testing.T) {
+	w := world(t, &nameserver{records: redRecords()})
+	w.servers["127.0.0.81"].records = append(w.servers["127.0.0.81"].records, "red.example.com. NS away.example.com.", "away.example.com. A 127.0.0.89")
+	all, err := w.names().Domains(t.Context(), []string{"red.example.com"})
+	if err != nil || fmt.Sprint(all[0].Err()) != "delegation: away.example.com, in charge of red.example.com, does not answer" || len(all[0].Findings) != 9 {
+		t.Errorf("got %v, %v", all, err)
+	}
+}
+
+// A host without DNS learns it soon, however many domains there are.
+func TestDNSSilent(t *testing.T) {
+	n := world(t, &nameserver{}).names()
+	n.Resolvers = []string{"127.0.0.88:9", "127.0.0.89:9"}
+	domains := make([]string, 100)
+	began := time.Now()
+	_, err := n.Domains(t.Context(), domains)
+	if failures := change.Failures(err); len(failures) != 1 || failures[0].ID != DNSSilent.ID || !strings.Contains(err.Error(), "127.0.0.89:9 does not answer") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestDNSEndsWithTheirContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := world(t, &nameserver{records: redRecords()}).names().Domains(ctx, []string{"red.example.com"}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// A hundred domains are checked within seconds, with less than thirty questions each.
+func TestDNSOfMany(t *testing.T) {
+	w := world(t, &nameserver{records: redRecords()})
+	domains := make([]string, 100)
+	for i := range domains {
+		domains[i] = "red.example.com"
+	}
+	began := time.Now()
+	n := w.names()
+	n.Resolvers = append([]string{"127.0.0.89:9"}, n.Resolvers...) // of which one is dead
+	all, err := n.Domains(t.Context(), domains)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if err := v.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	questions := int32(0)
+	for _, s := range w.servers {
+		questions += s.asked.Load()
+	}
+	t.Logf("%d questions in %s", questions, time.Since(began))
+	if took := time.Since(began); took > 30*time.Second || questions > 3000 {
+		t.Errorf("%d questions in %s", questions, took)
+	}
+}
+
+func TestZone(t *testing.T) {
+	set := greenAndRed
+	records := append(set.Records("green.example.org", netip.MustParseAddr("203.0.113.10")), set.Records("red.example.com", netip.MustParseAddr("203.0.113.20"))...)
+	if len(records) != 13 || records[6].Name != "sftd.green.example.org" {
+		t.Fatalf("records: %v", records)
+	}
+	parser := dns.NewZoneParser(strings.NewReader(Zone(records)), "", "")
+	for _, want := range records {
+		rr, ok := parser.Next()
+		if a, is := rr.(*dns.A); !ok || !is || a.Hdr.Name != want.Name+"." || a.A.String() != want.Address.String() || a.Hdr.Ttl != recordTTL {
+			t.Errorf("got %v, want %v", rr, want)
+		}
+	}
+	if err := parser.Err(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,72 @@
+package provision
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wiabctl/ingress"
+	"wiabctl/provision/change"
+)
+
+func TestLastVerification(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "verified")
+	if _, there, err := lastVerification(dir, "red.example.com"); there || err != nil {
+		t.Errorf("before the first: %v, %v", there, err)
+	}
+	want := Verification{Domain: "red.example.com", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Took: time.Second,
+		Findings: []ingress.Finding{{Check: "cors", Problem: "no"}, {Check: LeakCheck, Notes: []string{"a"}}}}
+	for _, v := range []Verification{{Domain: "red.example.com"}, want, {Domain: "blue.example.net"}} {
+		if err := keepVerification(dir, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, there, err := lastVerification(dir, "red.example.com")
+	if diff := cmp.Diff(want, got); !there || err != nil || diff != "" {
+		t.Errorf("%v, %v (-want +got):\n%s", there, err, diff)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "red.example.com.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, there, err := lastVerification(dir, "red.example.com"); there || err == nil || !strings.Contains(err.Error(), "red.example.com") {
+		t.Errorf("a broken file: %v, %v", there, err)
+	}
+}
+
+func TestNamed(t *testing.T) {
+	i := &Installation{config: Config{Ingress: ingress.Spec{Domain: "green.example.org", Domains: []ingress.Domain{{Domain: "red.example.com"}, {Domain: "xn--grn-ioa.example.net"}}}}}
+	for name, test := range map[string]struct{ typed, want []string }{
+		"all":                {nil, []string{"green.example.org", "red.example.com", "xn--grn-ioa.example.net"}},
+		"in their own order": {[]string{"red.example.com", "green.example.org", "red.example.com"}, []string{"green.example.org", "red.example.com"}},
+		"as people type":     {[]string{"Grün.Example.net"}, []string{"xn--grn-ioa.example.net"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := i.named(test.typed); err != nil || !slices.Equal(got, test.want) {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+	if _, err := i.named([]string{"blue.example.net"}); len(change.Failures(err)) != 1 || change.Failures(err)[0].ID != ingress.DomainUnknown.ID {
+		t.Errorf("a stranger: %v", err)
+	}
+}
+
+func TestRecursiveServers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	for content, want := range map[string][]string{
+		"nameserver 192.0.2.1\nnameserver 2001:db8::1\nsearch example.org\n": {"192.0.2.1:53", "[2001:db8::1]:53"},
+		"search example.org\n": nil,
+	} {
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := recursiveServers(file); !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("%q: %v, %v", content, got, err)
+		}
+	}
+}
