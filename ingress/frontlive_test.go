@@ -83,8 +83,6 @@ func startFront(t *testing.T, changed ...string) *liveFront {
 		"127.0.0.1:443", f.origin.Listener.Addr().String(), "127.0.0.1:80\n", f.relay.Listener.Addr().String()+"\n",
 		"/var/lib/haproxy", filepath.Join(dir, "chroot"),
 		"/etc/ssl/certs/ca-certificates.crt", filepath.Join(dir, "ca.crt"), "/dev/log", f.listenForLogs(t),
-		// What lasts a minute there is to be seen here.
-		"timeout client 60s", "timeout client 1s", "timeout server 60s", "timeout server 1s", "inter 5s", "inter 100ms",
 	)
 	must(t, os.MkdirAll(f.challenges, 0o755))
 	files, err := front.Files()
@@ -222,7 +220,7 @@ func (f *liveFront) checked(t *testing.T) (problems map[string]string, err error
 // eventually waits until the proxy answers with the status.
 func (f *liveFront) eventually(t *testing.T, status int) {
 	t.Helper()
-	must(t, change.Condition{Description: fmt.Sprintf("haproxy to answer %d", status), Deadline: 10 * time.Second, Interval: 50 * time.Millisecond,
+	must(t, change.Condition{Description: fmt.Sprintf("haproxy to answer %d", status), Deadline: 30 * time.Second, Interval: 50 * time.Millisecond,
 		Check: func(ctx context.Context) error {
 			answer, err := f.client(tls.VersionTLS12, "http/1.1").Get("https://nginz-https.red.example.com/")
 			if err != nil {
@@ -399,7 +397,8 @@ func TestFrontTLS(t *testing.T) {
 
 // TestFrontWebSocket lets a WebSocket idle for longer than a request may.
 func TestFrontWebSocket(t *testing.T) {
-	f := startFront(t)
+	// What lasts a minute there is to be seen here.
+	f := startFront(t, "timeout client 60s", "timeout client 1s", "timeout server 60s", "timeout server 1s")
 	conn, err := tls.Dial("tcp", f.https, &tls.Config{ServerName: redWS, RootCAs: f.authority.pool()})
 	must(t, err)
 	defer conn.Close()
@@ -450,7 +449,7 @@ func TestFrontPlain(t *testing.T) {
 
 // TestFrontOrigin takes the backend away, lets it be unwell, and gives it a certificate that is not the domain's.
 func TestFrontOrigin(t *testing.T) {
-	f := startFront(t)
+	f := startFront(t, "inter 5s", "inter 100ms")
 	f.originShows(f.authority.issue("other", time.Now().Add(time.Hour), Hosts("blue.example.net")...))
 	f.eventually(t, http.StatusServiceUnavailable)
 	f.originShows(newAuthority(t).issue("red", time.Now().Add(time.Hour), Hosts("red.example.com")...))
