@@ -223,22 +223,28 @@ func (s *proxyStage) certify(ctx context.Context) error {
 
 // load gives haproxy its configuration.
 func (s *proxyStage) load(ctx context.Context) error {
+	packed, err := s.pack()
+	if err != nil {
+		return err
+	}
+	_, err = s.machine.act(ctx, packed, "configuration", s.stamp())
+	return err
+}
+
+// pack is the configuration as tar.
+func (s *proxyStage) pack() (*bytes.Buffer, error) {
 	var packed bytes.Buffer
 	archive := tar.NewWriter(&packed)
 	for _, f := range s.configuration {
 		header := tar.Header{Name: path.Base(f.Path), Mode: int64(f.Mode), Size: int64(len(f.Content))}
 		if err := archive.WriteHeader(&header); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := archive.Write(f.Content); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := archive.Close(); err != nil {
-		return err
-	}
-	_, err := s.machine.act(ctx, &packed, "configuration", s.stamp())
-	return err
+	return &packed, archive.Close()
 }
 
 // ProxyFinding is what came of one check of a proxy.
