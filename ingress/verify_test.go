@@ -191,9 +191,12 @@ func TestVerifyDomain(t *testing.T) {
 					}
 				}
 			}
+			if n := b.connections.Load(); n != 7 { // one to each host, also where there is no way to it
+				t.Errorf("%d connections", n)
+			}
 			if test.check == "" {
-				if err := seen.Err(); err != nil || b.requests.Load() != 12 || b.connections.Load() != 7 {
-					t.Errorf("got %v after %d requests over %d connections", err, b.requests.Load(), b.connections.Load())
+				if err := seen.Err(); err != nil || b.requests.Load() != 12 {
+					t.Errorf("got %v after %d requests", err, b.requests.Load())
 				}
 			} else if !slices.Contains(wrong, test.check) {
 				t.Errorf("%v is wrong, want %s", wrong, test.check)
