@@ -119,7 +119,7 @@ func TestOwnCertificates(t *testing.T) {
 	}
 	same(t, "other releases were deployed anew", before, onlyOthers(revisions(t)))
 	keptFromOthers(t, "blue")
-	refuses(t, 107, []string{"not well: certificates"}, "status")
+	refuses(t, 114, []string{"not well: certificates"}, "status")
 	if list := mustWiabctl(t, "domain", "list").stdout; !strings.Contains(list, "own          "+time.Now().AddDate(0, 0, 10).Format(time.DateOnly)) {
 		t.Errorf("the list is\n%s", list)
 	}
