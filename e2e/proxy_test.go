@@ -102,6 +102,12 @@ func TestProxy(t *testing.T) {
 
 	onlyProxies(t, login)
 	ws.lives(t)
+
+	b.shell(t, "systemctl stop haproxy; systemd-run --quiet --unit=other python3 -m http.server 80; sleep 1")
+	exits(t, 123, "port 80 is taken by python3", "proxy", "deploy", red, "--yes")
+	b.shell(t, "systemctl stop other")
+	exits(t, 0, "start haproxy.service", "proxy", "deploy", red, "--yes")
+	answers(t, red)
 }
 
 // proxyFiles are what the proxy's machine has of us.
@@ -156,7 +162,7 @@ func (b bare) fronts(t *testing.T) {
 func (b bare) renews(t *testing.T, ws *webSocket) {
 	t.Helper()
 	before := serial(t, vpsAddress)
-	b.shell(t, "certbot renew --force-renewal")
+	b.shell(t, "certbot renew --force-renewal --no-random-sleep-on-renew")
 	eventually(t, 20*time.Second, func(context.Context) error {
 		if serial(t, vpsAddress).Cmp(before) == 0 {
 			return errors.New("clients get the old certificate")
@@ -213,13 +219,13 @@ func (b bare) resists(t *testing.T, files string) {
 	mine := "echo '# mine' >>/etc/haproxy/haproxy.cfg"
 	b.shell(t, mine)
 	changed := b.shell(t, proxyFiles)
-	for _, tc := range []struct{ name, breaks, mends string }{
-		{"haproxy refuses the configuration", "mv /etc/ssl/certs/ca-certificates.crt /root/", "mv /root/ca-certificates.crt /etc/ssl/certs/"},
-		{"the reload fails", "mkdir /etc/systemd/system/haproxy.service.d; printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' >/etc/systemd/system/haproxy.service.d/lab.conf; systemctl daemon-reload",
+	for _, tc := range []struct{ name, says, breaks, mends string }{
+		{"haproxy refuses the configuration", "nothing was changed", "mv /etc/ssl/certs/ca-certificates.crt /root/", "mv /root/ca-certificates.crt /etc/ssl/certs/"},
+		{"the reload fails", "the one before is back", "mkdir /etc/systemd/system/haproxy.service.d; printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' >/etc/systemd/system/haproxy.service.d/lab.conf; systemctl daemon-reload",
 			"rm -r /etc/systemd/system/haproxy.service.d; systemctl daemon-reload"},
 	} {
 		b.shell(t, tc.breaks)
-		exits(t, 123, "haproxy's configuration", "proxy", "deploy", red, "--yes")
+		exits(t, 123, tc.says, "proxy", "deploy", red, "--yes")
 		same(t, tc.name+": the configuration before did not come back", changed, b.shell(t, proxyFiles))
 		answers(t, red)
 		b.shell(t, tc.mends)

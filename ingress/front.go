@@ -53,8 +53,6 @@ const (
 	FrontPEM = frontDir + "/wiabctl.pem"
 	// FrontRenewal gives haproxy a renewed certificate; certbot calls it.
 	FrontRenewal = "/etc/letsencrypt/renewal-hooks/deploy/wiabctl"
-	// FrontMark is in each file that is ours.
-	FrontMark = "Made by wiabctl"
 )
 
 //go:embed front

@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ type liveFront struct {
 	origin       *httptest.Server
 	relay        *httptest.Server      // the origin's port 80
 	originShows  func(tls.Certificate) // the certificate of the origin from now on
+	unwell       atomic.Bool           // the origin says so
 	originSecure tls.Certificate
 }
 
@@ -115,6 +117,8 @@ func (f *liveFront) startOrigin(t *testing.T) {
 			deeplinkOf(rw, req)
 		case req.URL.Path == "/strict":
 			rw.Header().Set("Strict-Transport-Security", "max-age=7")
+		case req.URL.Path == "/status" && f.unwell.Load():
+			rw.WriteHeader(http.StatusServiceUnavailable)
 		case req.URL.Path == "/status":
 		default:
 			req.Header.Set("Host", req.Host)
@@ -444,7 +448,7 @@ func TestFrontPlain(t *testing.T) {
 	}
 }
 
-// TestFrontOrigin takes the backend away, and gives it a certificate that is not the domain's.
+// TestFrontOrigin takes the backend away, lets it be unwell, and gives it a certificate that is not the domain's.
 func TestFrontOrigin(t *testing.T) {
 	f := startFront(t)
 	f.originShows(f.authority.issue("other", time.Now().Add(time.Hour), Hosts("blue.example.net")...))
@@ -452,6 +456,10 @@ func TestFrontOrigin(t *testing.T) {
 	f.originShows(newAuthority(t).issue("red", time.Now().Add(time.Hour), Hosts("red.example.com")...))
 	f.eventually(t, http.StatusServiceUnavailable)
 	f.originShows(f.originSecure)
+	f.eventually(t, http.StatusOK)
+	f.unwell.Store(true)
+	f.eventually(t, http.StatusServiceUnavailable)
+	f.unwell.Store(false)
 	f.eventually(t, http.StatusOK)
 	f.origin.Listener.Close()
 	f.eventually(t, http.StatusServiceUnavailable)

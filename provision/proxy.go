@@ -159,7 +159,7 @@ func (s *proxyStage) changes(state proxyState, now time.Time) ([]change.Change, 
 		return all, nil
 	}
 	if problem := state.certificateProblem(s.front.Hosts, now); problem != "" {
-		add(change.Create, "certificate of "+s.front.Domain, problem, act(append([]string{"certificate", s.renewal.Path, s.email, s.front.Domain}, s.front.Hosts...)...))
+		add(change.Create, "certificate of "+s.front.Domain, problem, s.certify)
 	}
 	return all, nil
 }
@@ -211,6 +211,14 @@ func (s *proxyStage) stamp() string {
 // fact is what the machine tells of a file that is as it should be.
 func fact(f ingress.FrontFile) string {
 	return fmt.Sprintf("%o %x", f.Mode, sha256.Sum256(f.Content))
+}
+
+// certify has certbot get the certificate.
+func (s *proxyStage) certify(ctx context.Context) error {
+	if _, err := s.machine.act(ctx, nil, append([]string{"certificate", s.renewal.Path, s.email, s.front.Domain}, s.front.Hosts...)...); err != nil {
+		return fmt.Errorf("all names of %s have to lead to this machine, and port 80 has to be open: %w", s.front.Domain, err)
+	}
+	return nil
 }
 
 // load gives haproxy its configuration.

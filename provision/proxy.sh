@@ -73,7 +73,10 @@ configuration) # STAMP: files of haproxy's directory come as tar; they take thei
 		[ -e $pem ] || placeholder
 		ln -s $pem $new/wiabctl.pem
 	fi
-	haproxy -c -q -f $new/haproxy.cfg >&2
+	if ! haproxy -c -f $new/haproxy.cfg >&2; then
+		echo "haproxy refuses the new configuration, nothing was changed" >&2
+		exit 1
+	fi
 	[ ! -L $new/wiabctl.pem ] || rm $new/wiabctl.pem
 	names=$(ls $new)
 	for name in $names; do
@@ -88,7 +91,7 @@ configuration) # STAMP: files of haproxy's directory come as tar; they take thei
 		done
 		reload || true
 		echo "haproxy does not take the new configuration, the one before is back:" >&2
-		journalctl --unit=haproxy --lines=8 --output=cat --no-pager >&2
+		journalctl --unit=haproxy --priority=warning --lines=8 --output=cat --no-pager >&2
 		exit 1
 	fi
 	echo "$2" >$loaded
