@@ -285,6 +285,27 @@ func TestDNSDelegation(t *testing.T) {
 	}
 }
 
+func TestDNSRegistered(t *testing.T) {
+	for name, test := range map[string]struct {
+		apex, domain string
+		registered   bool
+	}{
+		"its own zone":           {"red.example.com.", "red.example.com", true},
+		"a zone above":           {"example.com.", "red.example.com", true},
+		"the registry's":         {"com.", "red.unknown.com", false},
+		"of two labels":          {"co.uk.", "red.co.uk", false},
+		"above those":            {"uk.", "red.co.uk", false},
+		"dynamic names":          {"dyndns.org.", "red.dyndns.org", true},
+		"a zone of a provider's": {"red.dyndns.org.", "red.dyndns.org", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := (zone{apex: test.apex}).registered(test.domain); (err == nil) != test.registered {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // One of two servers is enough to look further, and the other is told.
 func TestDNSOneOfTwo(t *testing.T) {
 	w := world(t, &nameserver{records: redRecords()})
