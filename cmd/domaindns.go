@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -73,12 +75,9 @@ func (o *options) renderDNS(out io.Writer, all []provision.Verification) error {
 	fmt.Fprintln(table, "DOMAIN\tWHAT\tRESULT")
 	for _, v := range all {
 		for _, f := range v.Findings {
-			result := "ok"
-			if f.Problem != "" {
-				result = f.Problem
-			}
-			for _, note := range f.Notes {
-				result = "note: " + note
+			result := cmp.Or(f.Problem, "ok")
+			if len(f.Notes) > 0 && f.Problem == "" {
+				result = "note: " + strings.Join(f.Notes, "; ")
 			}
 			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, result)
 		}

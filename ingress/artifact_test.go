@@ -36,6 +36,7 @@ func TestChartVersionsDecide(t *testing.T) {
 		"a version that is none":      {"latest", s.Set(true), nil, `has the version "latest"`},
 		"no version":                  {"", s.Set(true), nil, `has the version ""`},
 		"calls alone, before domains": {"5.13.9", (Set{Default: s.Domain}).CallsBy(Calls{}), "", ""},
+		"calls, and no version":       {"latest", (Set{Default: s.Domain}).CallsBy(Calls{}), nil, `has the version "latest"`},
 		"nothing asked for":           {"latest", Set{Default: s.Domain}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

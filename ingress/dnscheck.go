@@ -89,10 +89,11 @@ func (n Names) domain(ctx context.Context, r resolver, domain string) []Finding 
 	return append(append(findings, each...), wildcard(ctx, r, server, domain))
 }
 
-// registered fails if a domain is in the zone of a registry: then nobody has delegated it.
+// registered fails if a domain is in the zone of a registry: then nobody has delegated it. Below a suffix that is
+// somebody's own, such as a provider of dynamic names, there is nothing to delegate.
 func (z zone) registered(domain string) error {
 	apex := strings.TrimSuffix(z.apex, ".")
-	if suffix, _ := publicsuffix.PublicSuffix(domain); apex != "" && below(suffix, apex) && apex != domain {
+	if suffix, registry := publicsuffix.PublicSuffix(domain); registry && below(suffix, apex) && apex != domain {
 		return fmt.Errorf("nobody is in charge of %s: the name servers of %s know no delegation", domain, apex)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,7 +21,10 @@ type nameserver struct {
 	records []string // as in a zone file, "*." first for wildcards
 	fails   int      // the code of all answers; 0 for right ones
 	lame    bool     // never in charge
+	tcp     bool     // in full over TCP alone
+	loses   string   // the first packet of questions about this name
 	asked   atomic.Int32
+	heard   sync.Map  // questions, where it loses the first
 	resolve *dnsWorld // also resolves for others
 }
 
@@ -58,7 +62,14 @@ func newDNSWorld(t testing.TB, servers map[string]*nameserver) *dnsWorld {
 // resolve, what the server in charge there says.
 func (s *nameserver) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
 	s.asked.Add(1)
-	w.WriteMsg(s.reply(query))
+	if _, again := s.heard.LoadOrStore(query.Question[0], true); !again && s.loses == query.Question[0].Name {
+		return
+	}
+	r := s.reply(query)
+	if _, udp := w.RemoteAddr().(*net.UDPAddr); udp && s.tcp {
+		r.Truncated, r.Answer = true, nil
+	}
+	w.WriteMsg(r)
 }
 
 func (s *nameserver) reply(query *dns.Msg) *dns.Msg {
@@ -200,6 +211,8 @@ func TestDNSNames(t *testing.T) {
 		note  string   // part of the wildcard's note
 	}{
 		"right":                   {red: &nameserver{records: redRecords()}},
+		"over TCP":                {red: &nameserver{records: redRecords(), tcp: true}},
+		"lost packets":            {red: &nameserver{records: redRecords(), loses: webapp + "."}},
 		"a CNAME within the zone": {red: &nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME assets.red.example.com.")}},
 		"a CNAME out of the zone": {red: &nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME elsewhere.example.com.")}},
 		"a CNAME to nowhere": {&nameserver{records: append(without(redRecords(), webapp), webapp+". CNAME gone.example.com.")},
@@ -272,6 +285,27 @@ func TestDNSDelegation(t *testing.T) {
 	}
 }
 
+func TestDNSRegistered(t *testing.T) {
+	for name, test := range map[string]struct {
+		apex, domain string
+		registered   bool
+	}{
+		"its own zone":           {"red.example.com.", "red.example.com", true},
+		"a zone above":           {"example.com.", "red.example.com", true},
+		"the registry's":         {"com.", "red.unknown.com", false},
+		"of two labels":          {"co.uk.", "red.co.uk", false},
+		"above those":            {"uk.", "red.co.uk", false},
+		"dynamic names":          {"dyndns.org.", "red.dyndns.org", true},
+		"a zone of a provider's": {"red.dyndns.org.", "red.dyndns.org", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := (zone{apex: test.apex}).registered(test.domain); (err == nil) != test.registered {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // One of two servers is enough to look further, and the other is told.
 func TestDNSOneOfTwo(t *testing.T) {
 	w := world(t, &nameserver{records: redRecords()})
@@ -314,7 +348,12 @@ func TestDNSOfMany(t *testing.T) {
 	}
 	began := time.Now()
 	n := w.names()
-	n.Resolvers = append([]string{"127.0.0.89:9"}, n.Resolvers...) // of which one is dead
+	dead, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.Close()
+	n.Resolvers = append([]string{dead.LocalAddr().String()}, n.Resolvers...)
 	all, err := n.Domains(t.Context(), domains)
 	if err != nil {
 		t.Fatal(err)
@@ -331,6 +370,16 @@ func TestDNSOfMany(t *testing.T) {
 	t.Logf("%d questions in %s", questions, time.Since(began))
 	if took := time.Since(began); took > 30*time.Second || questions > 3000 {
 		t.Errorf("%d questions in %s", questions, took)
+	}
+}
+
+// Who brings a certificate needs no leave of a CAA record.
+func TestDNSOwnCertificate(t *testing.T) {
+	n := world(t, &nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}).names()
+	n.Set.Extra[0].Certificate = Certificate{Cert: "a", Key: "b"}
+	all, err := n.Domains(t.Context(), []string{"red.example.com"})
+	if err != nil || all[0].Err() != nil {
+		t.Errorf("got %v, %v", all, err)
 	}
 }
 

@@ -14,4 +14,7 @@
 // too. The places of all values are those that wire-server's charts read, which
 // differ from the published how-to. Nothing complains about a value in a wrong place, so
 // Check looks for each in what helm renders.
+//
+// Verify asks for the domains as clients do, and judges the recorded answers: whether each is
+// right, and names no other domain. Names asks DNS for them, where it is decided.
 package ingress

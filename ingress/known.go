@@ -26,7 +26,7 @@ func (s Set) KnownLeaks(fixed Fixed, ways Ways) []KnownLeak {
 		return nil
 	}
 	all := []KnownLeak{
-		{"federation domain", "the ids of all users and conversations end in " + s.Default + ", and " + api(s.Default) + "/api-version and that of every domain names it to everybody",
+		{"federation domain", "the ids of all users and conversations end in " + s.Default + ", and /api-version of every domain names it to everybody",
 			"none once there are users: install the backend with a neutral default domain"},
 		{"mails", "sender and links of all mails are " + s.Default + "'s, for the backend has one text for all",
 			"a neutral default domain; the sender can be set in overlays/wire-server.yaml (brig.config.emailSMS)"},
