@@ -36,7 +36,10 @@ func (s *search) look(ctx context.Context, unreached []string) error {
 	}
 	s.last = time.Now()
 	obstacle := s.obstacle(ctx, unreached)
-	if obstacle == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
+		obstacle = nil
+	}
+	if obstacle == nil {
 		s.found = 0
 		return nil
 	}
