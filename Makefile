@@ -36,7 +36,7 @@ e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN=
 ifdef RUN
 	go test ./e2e -count=1 -timeout=80m -parallel=16 -v -run '$(value RUN)'
 else
-	cd e2e/kube && go test -vet=off ./pki ./cert-manager ./registry ./controlplane
+	cd e2e/kube && go test -trimpath -vet=off ./pki ./cert-manager ./registry ./controlplane
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m -parallel=16
 endif
 
