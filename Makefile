@@ -36,15 +36,16 @@ e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN=
 ifdef RUN
 	go test ./e2e -count=1 -timeout=80m -parallel=16 -v -run '$(value RUN)'
 else
-	cd e2e/kube && go test -vet=off ./pki ./cert-manager ./registry ./controlplane
+	cd e2e/kube && go test -trimpath -vet=off ./pki ./cert-manager ./registry ./controlplane
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./provision -count=1 -run 'Rendered|Mistakes|Fixtures'
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./e2e/... -count=1 -timeout=80m -parallel=16
 endif
 
 bench: PACKAGES += openssh-client openssh-server pigz
-bench: deps ## the benchmarks, as ratios within one run; those of the assets need 10 GiB in /dev/shm
+bench: deps $(LABCTL) ## the benchmarks, as ratios within one run; those of the assets need 10 GiB in /dev/shm
 	TMPDIR=/dev/shm go test ./assets -count=1 -run '^$$' -bench . -benchtime 1x
-	go test ./network ./cluster -p 1 -count=1 -run '^$$' -bench . -benchtime 1x
+	go test ./network ./cluster ./ingress -p 1 -count=1 -run '^$$' -bench . -benchtime 1x
+	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./provision -count=1 -run '^$$' -bench . -benchtime 1x
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 
 soak: deps ## what takes long: the scenarios on the image with the real cloud-init

@@ -192,7 +192,7 @@ func TestSearch(t *testing.T) {
 		t.Error("does not pause")
 	}
 	later()
-	if look("a:80") != blocked {
+	if !errors.Is(look("a:80"), blocked) {
 		t.Error("twice is not enough")
 	}
 	look()

@@ -35,13 +35,16 @@ func (s *search) look(ctx context.Context, unreached []string) error {
 		return nil
 	}
 	s.last = time.Now()
-	err := s.obstacle(ctx, unreached)
-	if err == nil || ctx.Err() != nil {
+	obstacle := s.obstacle(ctx, unreached)
+	if ctx.Err() != nil {
+		obstacle = nil
+	}
+	if obstacle == nil {
 		s.found = 0
 		return nil
 	}
 	if s.found++; s.found < looks {
 		return nil
 	}
-	return err
+	return obstacle
 }

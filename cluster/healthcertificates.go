@@ -31,15 +31,12 @@ func (a *API) CertificatesProbe(want []string, own map[string]string) Probe {
 func ownCertificates(own map[string]string, served map[string]*x509.Certificate, now time.Time) []Certificate {
 	var all []Certificate
 	for _, domain := range slices.Sorted(maps.Keys(own)) {
-		one := Certificate{Name: domain + "'s own"}
-		switch cert := served[own[domain]]; {
-		case cert == nil:
-			one.Problem = "it is not deployed yet"
-		default:
-			one.Domains, one.Ready, one.NotAfter = cert.DNSNames, now.Before(cert.NotAfter), cert.NotAfter
-			if now.After(cert.NotAfter.Add(-renewBefore)) {
-				one.Problem = "it ends on " + cert.NotAfter.Local().Format(time.DateTime) + ": put a new one in place, then run `wiabctl up`"
-			}
+		one := Certificate{Name: domain + "'s own", Problem: "it is not deployed yet"}
+		if cert := served[own[domain]]; cert != nil {
+			one.Domains, one.Ready, one.NotAfter, one.Problem = cert.DNSNames, now.Before(cert.NotAfter), cert.NotAfter, ""
+		}
+		if !one.NotAfter.IsZero() && now.After(one.NotAfter.Add(-renewBefore)) {
+			one.Problem = "it ends on " + one.NotAfter.Local().Format(time.DateTime) + ": put a new one in place, then run `wiabctl up`"
 		}
 		all = append(all, one)
 	}

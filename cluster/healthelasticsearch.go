@@ -13,7 +13,7 @@ const elasticsearchPort = "9200"
 // ElasticsearchProbe asks Elasticsearch for its cluster's health.
 func (all Stations) ElasticsearchProbe() Probe {
 	return Probe{"elasticsearch", func(ctx context.Context) (Verdict, error) {
-		return all.first(ctx, func(s *Station) (Verdict, error) {
+		return all.first(func(s *Station) (Verdict, error) {
 			status, body, err := s.get(ctx, elasticsearchPort, "/_cluster/health")
 			if err != nil {
 				return Verdict{}, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // minioPort is that of its S3 interface, which answers for its health too.
@@ -14,16 +15,23 @@ const minioPort = "9000"
 // write together.
 func (all Stations) MinIOProbe() Probe {
 	return Probe{"minio", func(ctx context.Context) (Verdict, error) {
+		var quorum Verdict
+		var unasked error
+		var asking sync.WaitGroup
+		asking.Go(func() { quorum, unasked = all.first(func(s *Station) (Verdict, error) { return s.quorum(ctx) }) })
 		errs := all.each(func(_ int, s *Station) error { return s.alive(ctx) })
+		asking.Wait()
 		if err := absent(errs); err != nil {
 			return Verdict{}, err
 		}
-		quorum, err := all.first(ctx, func(s *Station) (Verdict, error) {
-			status, _, err := s.get(ctx, minioPort, "/minio/health/cluster")
-			return Verdict{Well: status == http.StatusOK}, err
-		})
-		return storeVerdict(errs, quorum.Well), err
+		return storeVerdict(errs, quorum.Well), unasked
 	}}
+}
+
+// quorum tells whether enough servers live to write.
+func (s *Station) quorum(ctx context.Context) (Verdict, error) {
+	status, _, err := s.get(ctx, minioPort, "/minio/health/cluster")
+	return Verdict{Well: status == http.StatusOK}, err
 }
 
 func (s *Station) alive(ctx context.Context) error {

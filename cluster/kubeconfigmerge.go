@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -96,7 +97,7 @@ const markName = "wiabctl"
 func marked(value *yaml.Node) *yaml.Node {
 	mark := mapping("name", scalar(markName), "extension", mapping("made-by", scalar("wiabctl kubeconfig --merge")))
 	out := *value
-	out.Content = append(out.Content[:len(out.Content):len(out.Content)], scalar("extensions"), &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{mark}})
+	out.Content = append(slices.Clip(out.Content), scalar("extensions"), &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{mark}})
 	return &out
 }
 

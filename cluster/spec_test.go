@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -47,10 +48,7 @@ func TestSpecRefuses(t *testing.T) {
 				return
 			}
 			var invalid *change.Invalid
-			if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
-				invalid, _ = joined.Unwrap()[0].(*change.Invalid)
-			}
-			if invalid == nil || invalid.Path != test.path || !strings.Contains(invalid.Problem, test.says) {
+			if !errors.As(err, &invalid) || strings.Contains(err.Error(), "\n") || invalid.Path != test.path || !strings.Contains(invalid.Problem, test.says) {
 				t.Errorf("got %v, want %s: ...%s", err, test.path, test.says)
 			}
 		})

@@ -31,7 +31,13 @@ func (s *Station) connect(ctx context.Context) (*Client, error) {
 			s.err = err
 			return
 		}
-		s.client, s.err = target.Dial(ctx)
+		// All of them are on this host: one that does not answer soon is gone, and others wait for it.
+		conn, err := target.connect(ctx, connecting)
+		if err != nil {
+			s.err = err
+			return
+		}
+		s.client, s.err = target.login(ctx, conn, keepalive)
 	})
 	return s.client, s.err
 }
@@ -80,7 +86,7 @@ func (s *Station) Close() error {
 type Stations []*Station
 
 // first asks them in their order until one answers.
-func (all Stations) first(ctx context.Context, ask func(*Station) (Verdict, error)) (Verdict, error) {
+func (all Stations) first(ask func(*Station) (Verdict, error)) (Verdict, error) {
 	var errs []error
 	for _, s := range all {
 		verdict, err := ask(s)

@@ -128,9 +128,13 @@ func eventually(t testing.TB, most time.Duration, check func(context.Context) er
 	defer cancel()
 	var last error
 	for tick := time.NewTicker(250 * time.Millisecond); ; {
-		if last = check(ctx); last == nil {
+		err := check(ctx)
+		if err == nil {
 			tick.Stop()
 			return
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
 		}
 		select {
 		case <-ctx.Done():

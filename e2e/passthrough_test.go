@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -26,7 +25,7 @@ func TestPassThrough(t *testing.T) {
 		t.Errorf("exit status %d, output %q and %q", a.code, a.stdout, a.stderr)
 	}
 	const terminal = "if [ -t 0 ] && [ -t 1 ]; then echo a terminal; else echo none; fi"
-	if said := onHost(t, `TERM=xterm script --quiet --return --command "wiabctl d sh -c '`+terminal+`'" /dev/null`); strings.TrimSpace(said) != "a terminal" {
+	if said := onHost(t, `TERM=xterm script --quiet --return --command "wiabctl d sh -c '`+terminal+`'" /dev/null`); !strings.HasSuffix(said, "a terminal\r\n") {
 		t.Errorf("on a terminal there is %q", said)
 	}
 	if said := mustWiabctl(t, "d", "--", "sh", "-c", terminal).stdout; said != "none\n" {
@@ -45,7 +44,7 @@ func TestPassThrough(t *testing.T) {
 		ended <- a
 	}()
 	containers := func(ctx context.Context) (string, error) {
-		return shell(ctx, "docker ps --all --format '{{.Names}} {{.State}} {{.Command}}' --no-trunc")
+		return shell(ctx, "docker ps --all --filter name=wiabctl- --format '{{.Names}} {{.State}} {{.Command}}'")
 	}
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
 		if all, err := containers(ctx); err != nil || !strings.Contains(all, "running") {
@@ -58,10 +57,11 @@ func TestPassThrough(t *testing.T) {
 		t.Errorf("interrupted, it ends with exit code %d, want 15\n%s", a.code, a.stderr)
 	}
 	eventually(t, 20*time.Second, func(ctx context.Context) error {
-		if all, err := containers(ctx); err != nil || all != "" {
-			return errors.Join(fmt.Errorf("containers are left: %s", all), err)
+		all, err := containers(ctx)
+		if err == nil && all != "" {
+			err = fmt.Errorf("containers are left: %s", all)
 		}
-		return nil
+		return err
 	})
 
 	// The kubeconfig alone, and beside another one.

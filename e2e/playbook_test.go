@@ -12,7 +12,7 @@ import (
 func receipts(t testing.TB) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, line := range strings.Fields(onHost(t, `cd /home/wire/wire-server-deploy/wiab/playbooks
+	for line := range strings.FieldsSeq(onHost(t, `cd /home/wire/wire-server-deploy/wiab/playbooks
 for receipt in [0-9]*; do echo "$receipt/$(stat -c %Y.%i "$receipt")/$(sha256sum <"$receipt" | cut -d' ' -f1)"; done`)) {
 		name, proof, _ := strings.Cut(line, "/")
 		all[name] = proof

@@ -35,7 +35,7 @@ ln -s /etc/passwd values/coturn/secrets.yaml.bak`)
 	if check.code != 113 {
 		t.Errorf("exit code %d, want 113", check.code)
 	}
-	saysEach(t, check.stdout, "MinIO access key of cargohold  problem", "TURN secret                    problem: they differ", "PostgreSQL password            problem")
+	saysEach(t, strings.Join(strings.Fields(check.stdout), " "), "MinIO access key of cargohold problem: ", "TURN secret problem: they differ", "PostgreSQL password problem: they differ")
 	up := mustWiabctl(t, "up")
 	saysEach(t, up.stdout, "update file values/wire-server/prod-secrets.example.yaml", "create file values/coturn/secrets.yaml", "update modes of files with secrets")
 	same(t, "the secrets are not what they were", before, onHost(t, everySecret))

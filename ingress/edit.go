@@ -3,6 +3,7 @@ package ingress
 import (
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // AddDomains writes further domains into the text of a configuration file, as they are given.
@@ -30,7 +31,7 @@ func AddDomains(file []byte, domains ...Domain) ([]byte, error) {
 		if err != nil {
 			return nil, uneditable(err)
 		}
-		list = append(list[:len(list):len(list)], entry)
+		list = append(slices.Clip(list), entry)
 	}
 	text, err := doc.edited(doc.insertions(further), func() ([]byte, error) { return doc.anew(further) }, list)
 	if err != nil {
@@ -54,7 +55,7 @@ func (doc *document) missing(domains []Domain) ([]Domain, error) {
 		if _, err := Canonical(d.Domain); err != nil {
 			return nil, err
 		}
-		present, err := has(append(there, further...), d)
+		present, err := has(slices.Concat(there, further), d)
 		if err != nil {
 			return nil, err
 		}

@@ -46,7 +46,7 @@ func TestHowToMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, artifact := Open(config, nil).renderedSet(), sources(t, charts())
+	set, artifact := Open(config, nil).renderedSet(), sources(t, miniature)
 	dropped, unfit := ingress.LayerDropped, ingress.ChartUnfit
 	type values = map[string]any
 	// Each mistake is rendered alone.
@@ -215,7 +215,7 @@ func TestHowToMistakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = checkRendered(set, artifact, render(t, charts(), mistake.make(r)))
+			err = checkRendered(set, artifact, render(t, miniature, mistake.make(r)))
 			if err == nil || !errors.Is(err, mistake.kind) || !strings.Contains(err.Error(), mistake.says) {
 				t.Errorf("it was told as\n%v\nwant %q", err, mistake.says)
 			}
@@ -229,7 +229,7 @@ func TestCallMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, artifact := Open(config, nil).renderedSet(), sources(t, charts())
+	set, artifact := Open(config, nil).renderedSet(), sources(t, miniature)
 	for name, mistake := range map[string]struct {
 		make func(brig map[string]any)
 		says string
@@ -248,7 +248,7 @@ func TestCallMistakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			mistake.make(r.Layers["wire-server"]["brig"].(map[string]any))
-			err = checkRendered(set, artifact, render(t, charts(), r))
+			err = checkRendered(set, artifact, render(t, miniature, r))
 			if !errors.Is(err, ingress.LayerDropped.Failf("")) || !strings.Contains(err.Error(), mistake.says) {
 				t.Errorf("it was told as\n%v\nwant %q", err, mistake.says)
 			}

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -148,6 +149,32 @@ func TestRendered(t *testing.T) {
 			for release, r := range rendered {
 				if !strings.Contains(string(r.Manifest), "kind: ") {
 					t.Errorf("of %s helm made nothing", release)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRendered renders and checks what many domains need, helm's time included.
+func BenchmarkRendered(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			content := smallest + "domains:\n"
+			for i := range n {
+				content += fmt.Sprintf("  - {domain: d%d.example.com}\n", i)
+			}
+			config, err := Parse([]byte(content))
+			if err != nil {
+				b.Fatal(err)
+			}
+			set, a := Open(config, nil).renderedSet(), sources(b, charts())
+			want, err := rendering(set, a)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := checkRendered(set, a, render(b, charts(), want)); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

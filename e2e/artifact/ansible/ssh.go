@@ -76,9 +76,9 @@ func (h host) address() string {
 
 // command is the process that runs a script of that size as root on the host. It
 // takes the script from its standard input, so that no list of processes shows
-// it; dd reads byte by byte because what follows belongs to the script.
+// it; dd reads no byte more, because what follows belongs to the script.
 func (h host) command(ctx context.Context, cfg sshConfig, size int) (*exec.Cmd, error) {
-	shell := fmt.Sprintf(`script=$(dd bs=1 count=%d 2>/dev/null); eval "$script"`, size)
+	shell := fmt.Sprintf(`script=$(dd bs=%d count=1 iflag=fullblock 2>/dev/null); eval "$script"`, size)
 	if h.name == localhost {
 		return exec.CommandContext(ctx, "sh", "-c", shell), nil
 	}

@@ -43,7 +43,7 @@ func newProxy() *proxy {
 // serve lets through on the listener until ctx ends.
 func (p *proxy) serve(ctx context.Context, listener net.Listener) error {
 	letting := server(p)
-	defer context.AfterFunc(ctx, func() { letting.Close() })() //nolint:errcheck // closing is all there is to do
+	defer context.AfterFunc(ctx, func() { letting.Close() })()
 	if err := letting.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
