@@ -29,30 +29,30 @@ type answers map[string]Answer
 // longestAnswer is how much of an answer is read, in bytes.
 const longestAnswer = 1 << 20
 
-// ask asks all questions: those to one host after each other over one connection, for a
-// handshake costs more than all else; the hosts beside each other.
+// ask asks all questions: those over one connection after each other, for a handshake costs
+// more than all else; the connections beside each other.
 func ask(ctx context.Context, client *http.Client, all []question) answers {
-	hosts, of := byHost(all)
+	hosts, over := byConnection(all)
 	each := make([][]Answer, len(hosts))
 	var asking errgroup.Group
 	for i, host := range hosts {
 		asking.Go(func() error {
-			each[i] = askHost(ctx, client, of[host])
+			each[i] = askOver(ctx, client, over[host])
 			return nil
 		})
 	}
 	_ = asking.Wait() // what went wrong is in the answers
 	got := answers{}
 	for i, host := range hosts {
-		for n, q := range of[host] {
+		for n, q := range over[host] {
 			got[q.name] = each[i][n]
 		}
 	}
 	return got
 }
 
-// askHost asks the questions to one host; once there is no way to it, no further one.
-func askHost(ctx context.Context, client *http.Client, all []question) []Answer {
+// askOver asks the questions over one connection; once there is no way to its host, no further one.
+func askOver(ctx context.Context, client *http.Client, all []question) []Answer {
 	got := make([]Answer, len(all))
 	for n, q := range all {
 		if got[n] = get(ctx, client, q); got[n].Err != nil {
@@ -68,11 +68,12 @@ func askHost(ctx context.Context, client *http.Client, all []question) []Answer 
 // get asks one question.
 func get(ctx context.Context, client *http.Client, q question) Answer {
 	a := Answer{URL: q.url()}
-	request, err := http.NewRequestWithContext(ctx, q.method, a.URL, nil)
+	request, err := http.NewRequestWithContext(ctx, q.method, "https://"+q.via+q.path, nil)
 	if err != nil {
 		a.Err = err
 		return a
 	}
+	request.Host = q.host
 	if q.header != nil {
 		request.Header = q.header.Clone()
 	}
@@ -84,6 +85,9 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 	defer answer.Body.Close()
 	if answer.TLS != nil && len(answer.TLS.PeerCertificates) > 0 {
 		leaf := answer.TLS.PeerCertificates[0]
+		if err := leaf.VerifyHostname(q.host); err != nil { // of a shared connection only one name is seen to
+			return Answer{URL: a.URL, Err: &tls.CertificateVerificationError{UnverifiedCertificates: answer.TLS.PeerCertificates, Err: err}}
+		}
 		a.Names, a.Until = append(leaf.DNSNames, leaf.Subject.CommonName), leaf.NotAfter
 	}
 	a.Status, a.Header = answer.StatusCode, answer.Header

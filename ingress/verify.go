@@ -33,6 +33,11 @@ const (
 
 // Domain asks for a domain and tells how it looked. The error is why it could not be asked.
 func (v Verify) Domain(ctx context.Context, domain string) (Verification, error) {
+	return v.ask(ctx, domain, v.Set.site(domain).questions())
+}
+
+// ask puts questions to a domain and judges the answers.
+func (v Verify) ask(ctx context.Context, domain string, all []question) (Verification, error) {
 	if v.Timeout == 0 {
 		v.Timeout = answerTimeout
 	}
@@ -45,18 +50,23 @@ func (v Verify) Domain(ctx context.Context, domain string) (Verification, error)
 	client := v.client(trust)
 	defer client.CloseIdleConnections()
 	began := time.Now()
-	got := ask(ctx, client, v.Set.site(domain).questions())
+	got := ask(ctx, client, all)
 	return Verification{Domain: domain, Time: began, Took: time.Since(began), Findings: v.Set.judge(domain, v.Fixed, got, began)}, nil
 }
 
 // Domains asks for several domains, in their order.
 func (v Verify) Domains(ctx context.Context, domains []string) ([]Verification, error) {
+	return v.each(ctx, domains, v.Domain)
+}
+
+// each looks at several domains, in their order.
+func (v Verify) each(ctx context.Context, domains []string, look func(context.Context, string) (Verification, error)) ([]Verification, error) {
 	all := make([]Verification, len(domains))
-	asking, each := errgroup.WithContext(ctx)
+	asking, asked := errgroup.WithContext(ctx)
 	asking.SetLimit(together)
 	for i, domain := range domains {
 		asking.Go(func() (err error) {
-			all[i], err = v.Domain(each, domain)
+			all[i], err = look(asked, domain)
 			return err
 		})
 	}
@@ -66,9 +76,13 @@ func (v Verify) Domains(ctx context.Context, domains []string) ([]Verification, 
 	return all, nil
 }
 
-// Plan is one wait for each domain that isn't right yet, with what is wrong.
+// Plan is one wait for each domain that isn't right yet, with what is wrong. It asks all questions, but
+// those to one domain over one connection: plans are frequent, and a hundred domains have 600 names.
 func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, error) {
-	all, err := v.Domains(ctx, domains)
+	all, err := v.each(ctx, domains, func(ctx context.Context, domain string) (Verification, error) {
+		site := v.Set.site(domain)
+		return v.ask(ctx, domain, site.shared(site.questions()))
+	})
 	if err != nil {
 		return nil, err
 	}

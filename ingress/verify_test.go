@@ -286,6 +286,21 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 	}
 }
 
+// A plan asks the same over two connections: the domain's, and that to the conference server.
+func TestVerifyPlanShares(t *testing.T) {
+	const red = "red.example.com"
+	a, b := newAuthority(t), newBackend()
+	plan, err := serve(t, a, b, a.issue("", time.Now().Add(time.Hour), Hosts(red)...)).Plan(t.Context(), []string{red})
+	if err != nil || len(plan) != 0 || b.requests.Load() != 12 || b.connections.Load() != 2 {
+		t.Errorf("%v, %v after %d requests over %d connections", plan, err, b.requests.Load(), b.connections.Load())
+	}
+	// And sees that the certificate is for each of the names.
+	plan, err = serve(t, a, newBackend(), a.issue("", time.Now().Add(time.Hour), Hosts(red)[:5]...)).Plan(t.Context(), []string{red})
+	if err != nil || len(plan) != 1 || !strings.Contains(plan[0].Reason, "certificate: account."+red+": ") {
+		t.Errorf("a name is missing: %v, %v", plan, err)
+	}
+}
+
 func TestVerifyEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped by the test")
