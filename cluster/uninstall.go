@@ -15,7 +15,7 @@ import (
 )
 
 //go:embed wiab/uninstall.sh
-var uninstallScript string
+var uninstallScript []byte
 
 // ofRelease is the label of Secrets that are to go with a release and outlive it; its value
 // is the release.
@@ -37,8 +37,12 @@ func (d Domains) uninstall(r Deployed, why string) change.Change {
 
 // sweep uninstalls the release, if it is there, with what others have made for it.
 func (d Domains) sweep(ctx context.Context, r Deployed, say change.Progress) error {
-	script := []string{toolsFile, "sh", "-c", uninstallScript, "uninstall", r.Name, cmp.Or(r.Namespace, "default")}
-	return d.run(ctx, Job{Name: releaseJob + r.Name, Script: append(script, d.Leaves(r)...), Deadline: 10 * time.Minute}, say)
+	job := Job{Name: releaseJob + r.Name, Deadline: 10 * time.Minute}
+	// A file, for systemd would replace the variables of a script among the arguments.
+	script := File{Name: job.file("uninstall"), Content: uninstallScript, Mode: 0o700}
+	job.Files = []File{script}
+	job.Script = append([]string{toolsFile, "sh", script.Name, r.Name, cmp.Or(r.Namespace, "default")}, d.Leaves(r)...)
+	return d.run(ctx, job, say)
 }
 
 // leftovers are the changes that end uninstalling what is gone already but for Secrets.

@@ -67,7 +67,7 @@ func TestUninstallScript(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			cmd := exec.Command("sh", "-c", uninstallScript, "uninstall", "extra-red", "default", "default/red-tls", "issuers/red-account")
+			cmd := exec.Command("sh", "-c", string(uninstallScript), "uninstall", "extra-red", "default", "default/red-tls", "issuers/red-account")
 			cmd.Dir = dir
 			cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":/usr/bin:/bin"}
 			if out, err := cmd.CombinedOutput(); err != nil {
