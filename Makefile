@@ -48,8 +48,8 @@ bench: deps $(LABCTL) ## the benchmarks, as ratios within one run; those of the 
 	WIABCTL_KUBEBOX=$$($(LABCTL) kubebox) go test ./provision -count=1 -run '^$$' -bench . -benchtime 1x
 	go test ./e2e -count=1 -timeout=80m -run '^$$' -bench . -benchtime 1x
 
-soak: deps ## what takes long: the scenarios on the image with the real cloud-init
-	WIABCTL_SOAK=1 WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=160m -parallel=16 -v
+soak: deps ## what takes long: all scenarios, on the image with the real cloud-init
+	WIABCTL_SOAK=1 WIABCTL_LAB_IMAGE=cloud go test ./e2e -count=1 -timeout=300m -parallel=16 -v
 
 lint: $(LINT) ## the linter, which also holds the rule of imports
 	$(LINT) run

@@ -19,6 +19,7 @@ const noticed = 2 * time.Second
 // TestVMDiesWhileWaiting lets a VM die while wiabctl waits for it: up ends at once, says
 // how the VM died and what its console said last, and the next up mends it.
 func TestVMDiesWhileWaiting(t *testing.T) {
+	long(t)
 	installed(t)
 	console := "/var/lib/wiabctl/console/" + dying + ".log"
 	tests := []struct {

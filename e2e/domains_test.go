@@ -82,6 +82,7 @@ func rolledOnce(t testing.TB, before map[string]string, added, removed []string)
 // lets the script run again that forgets them all: whatever their number, the backend is rolled
 // out once each time, no other domain is touched, and green always answers.
 func TestManyDomains(t *testing.T) {
+	long(t)
 	installed(t)
 	many := 10
 	if soaking() {
@@ -197,6 +198,7 @@ helm uninstall --wait nginx-ingress-services-blue`)
 // TestInterruptedAdd kills add-domain at each change that it begins, once; the next one goes on.
 // Of what is half there a removal leaves nothing. The others notice none of it.
 func TestInterruptedAdd(t *testing.T) {
+	long(t)
 	installed(t, blue)
 	domains, list := shops(t, 61, 61)
 	shop := domains[0]

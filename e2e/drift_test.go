@@ -77,6 +77,7 @@ virsh undefine datanode1`)
 // TestKeepDisks takes everything away but what the VMs live on: up --reuse-disks brings
 // the installation back without running a script again.
 func TestKeepDisks(t *testing.T) {
+	long(t)
 	installed(t, red, blue)
 	before := revisions(t)
 	if a := wiabctl(t, "down", "--keep-disks"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1: without its disk") {

@@ -87,6 +87,7 @@ func externally(t *testing.T) {
 // TestExternalProvider runs the installation on VMs that, by its configuration, somebody
 // else made: it changes nothing of libvirt's and finds what does not fit.
 func TestExternalProvider(t *testing.T) {
+	long(t)
 	installed(t)
 	defer onHost(t, "rm -rf "+externalDir)
 	externally(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +178,3 @@ func active(ctx context.Context, unit string) error {
 	}
 	return err
 }
-
-// soaking tells whether there is time: `make soak`.
-func soaking() bool { return os.Getenv("WIABCTL_SOAK") != "" }

@@ -41,6 +41,7 @@ func TestLayerDropped(t *testing.T) {
 
 // TestCallingElsewhere hands calls over to others, then to nobody, then takes them back.
 func TestCallingElsewhere(t *testing.T) {
+	long(t)
 	installed(t, red)
 	const secret = "a-secret-of-the-clouds"
 	onHost(t, "install -m 600 /dev/stdin /etc/wiabctl/turn.secret <<<"+secret)

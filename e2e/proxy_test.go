@@ -62,6 +62,7 @@ func exits(t *testing.T, code int, says string, args ...string) answer {
 // TestProxy puts a machine in front of red: a real haproxy, with a certificate by the lab's ACME
 // server, deployed over SSH.
 func TestProxy(t *testing.T) {
+	long(t)
 	installed(t, red)
 	b := vps(t)
 

@@ -71,7 +71,6 @@ virsh list --all --name | sort; virsh net-list --all --name | sort; virsh pool-l
 nft list tables | sort; nft -s list table ip foreign; iptables -S DOCKER-USER
 for n in $(virsh net-list --all --name | grep -v wirebox); do virsh net-dumpxml $n; done; virsh net-list --autostart --name; virsh dumpxml kubenode
 cat /var/lib/libvirt/images/*.foreign /etc/sysctl.d/*
-systemctl list-unit-files --state=enabled --no-legend | sort
 docker images --all --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort; docker ps -aq
 ip -brief link show type bridge | awk '{print $1}' | sort
 true`

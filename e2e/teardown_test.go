@@ -50,6 +50,7 @@ func uninterruptedUp(t *testing.T) answer {
 // TestKilled kills wiabctl at ten random moments of a fresh up; each next up goes
 // on, and the outcome equals that of an uninterrupted run.
 func TestKilled(t *testing.T) {
+	long(t)
 	if uninterrupted.outcome == "" {
 		empty(t)
 		uninterruptedUp(t)
