@@ -14,6 +14,7 @@ const deployDir = "/home/wire/wire-server-deploy"
 // TestUpgradeArtifact moves an installation with two extra domains to another release
 // of the artifact and back, while a client asks for all domains.
 func TestUpgradeArtifact(t *testing.T) {
+	long(t)
 	next, err := theLab.PublishRelease(t.Context(), "5.33.0")
 	if err != nil {
 		t.Fatal(err)

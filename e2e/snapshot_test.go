@@ -16,6 +16,7 @@ const restoreLimit = time.Minute
 // TestSnapshotRestore breaks a snapshot's installation inside and out, and brings it
 // back: with its disks alone, and with the machines' memory.
 func TestSnapshotRestore(t *testing.T) {
+	long(t)
 	installed(t, red)
 	defer onHost(t, "for s in good live; do wiabctl snapshot delete $s --yes || true; done >/dev/null 2>&1")
 	onVM(t, "datanode3", "dd if=/dev/urandom of=kept bs=1M count=32 2>/dev/null; sync")
