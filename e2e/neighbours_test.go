@@ -62,7 +62,7 @@ func TestDockerNeighbour(t *testing.T) {
 // nftables.service does it, nothing has to be mended.
 func TestForeignFlush(t *testing.T) {
 	installed(t)
-	const rules = "nft -s list table ip wiabctl"
+	const rules = "nft -s list table ip wiabctl | sort" // the order of its chains is that of their making
 	// The chains of docker and libvirt and the foreign table are their owners' to bring back.
 	const mend = "systemctl reset-failed docker; systemctl restart docker libvirtd\n" + foreign
 	before, docker := onHost(t, rules), onHost(t, "iptables -S DOCKER-USER | sort")
