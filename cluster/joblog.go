@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/pkg/sftp"
+
+	"wiabctl/provision/change"
 )
 
 // jobLog reads the log of a job's run while it grows: each line begins with its time
@@ -142,12 +144,4 @@ func (l *jobLog) last(ctx context.Context, n int) string {
 }
 
 // clean makes a line of foreign output fit for a terminal.
-func clean(line string) string {
-	line = strings.ToValidUTF8(strings.TrimRight(line, "\r\n"), "?")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 { // C0, DEL and C1
-			return -1
-		}
-		return r
-	}, line)
-}
+func clean(line string) string { return change.Printable(strings.TrimRight(line, "\r\n")) }

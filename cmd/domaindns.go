@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 func newDomainDNS(o *options) *cobra.Command {
@@ -79,7 +80,7 @@ func (o *options) renderDNS(out io.Writer, all []provision.Verification) error {
 			if len(f.Notes) > 0 && f.Problem == "" {
 				result = "note: " + strings.Join(f.Notes, "; ")
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, result)
+			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, change.Printable(result))
 		}
 	}
 	return table.Flush()

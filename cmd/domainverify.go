@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 func newDomainVerify(o *options) *cobra.Command {
@@ -48,14 +49,14 @@ func (o *options) renderVerifications(out io.Writer, all []provision.Verificatio
 		known := 0
 		for _, f := range v.Findings {
 			if f.Problem != "" {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, f.Problem)
+				fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, change.Printable(f.Problem))
 			}
 			if f.Check == provision.LeakCheck {
 				known = len(f.Notes)
 				continue
 			}
 			for _, note := range f.Notes {
-				fmt.Fprintf(table, "%s\t%s\tnote: %s\n", v.Domain, f.Check, note)
+				fmt.Fprintf(table, "%s\t%s\tnote: %s\n", v.Domain, f.Check, change.Printable(note))
 			}
 		}
 		if v.Err() == nil {

@@ -26,7 +26,7 @@ func (e *exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.cod
 
 // renderError tells what went wrong, and for every known failure its id and what to do.
 func renderError(out io.Writer, err error) {
-	fmt.Fprintf(out, "error: %v\n", err)
+	fmt.Fprintf(out, "error: %s\n", change.Printable(err.Error()))
 	told := map[string]bool{}
 	for _, f := range change.Failures(err) {
 		if !told[f.ID] {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 func newProxyCheck(o *options) *cobra.Command {
@@ -46,7 +47,7 @@ func renderProxyFindings(out io.Writer, findings ...provision.ProxyFinding) erro
 		if f.Problem != "" {
 			result = "problem: " + f.Problem
 		}
-		fmt.Fprintf(table, "%s\t%s\n", f.Check, result)
+		fmt.Fprintf(table, "%s\t%s\n", f.Check, change.Printable(result))
 	}
 	return table.Flush()
 }

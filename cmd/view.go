@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 // view renders events as they come.
@@ -59,7 +60,7 @@ func (v *plainView) show(e provision.Event) {
 	}
 	if key := e.Stage + "/" + e.Subject; v.last[key] != line {
 		v.last[key] = line
-		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, strings.ReplaceAll(line, "\n", "\n"+further))
+		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, strings.ReplaceAll(change.Printable(line), "\n", "\n"+further))
 	}
 }
 

@@ -25,7 +25,7 @@ func TestPlainView(t *testing.T) {
 	send(provision.ChangeBegun, "it is not defined")
 	send(provision.Progressed, "booting")
 	send(provision.Progressed, "booting")
-	send(provision.Progressed, "nearly there")
+	send(provision.Progressed, "nearly \x1bthere") // a machine said so
 	send(provision.ChangeMade, "")
 	show(provision.Event{Stage: "vms", Kind: provision.StageDone, Changes: 1, Took: 61 * time.Second})
 	show(provision.Event{Stage: "helm", Kind: provision.StageDone})
@@ -72,7 +72,7 @@ func TestRenderError(t *testing.T) {
 	kind := change.Kind{ID: "port-taken", Exit: 40, Advice: "stop that program"}
 	err := errors.Join(
 		fmt.Errorf("preflight: %w", kind.Failf("port 80 is taken")),
-		fmt.Errorf("preflight: %w", kind.Failf("port 443 is taken")))
+		fmt.Errorf("preflight: %w", kind.Failf("port 443 is \x1b\rtaken")))
 	var out bytes.Buffer
 	renderError(&out, &unfinished{err, "stopped; next: wiabctl up"})
 	want := `error: preflight: port 80 is taken
