@@ -88,7 +88,7 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 		if err := leaf.VerifyHostname(q.host); err != nil { // of a shared connection only one name is seen to
 			return Answer{URL: a.URL, Err: &tls.CertificateVerificationError{UnverifiedCertificates: answer.TLS.PeerCertificates, Err: err}}
 		}
-		a.Names, a.Until = append(leaf.DNSNames, leaf.Subject.CommonName), leaf.NotAfter
+		a.Names, a.Until = namesOf(leaf), leaf.NotAfter
 	}
 	a.Status, a.Header = answer.StatusCode, answer.Header
 	if a.Status == http.StatusSwitchingProtocols {

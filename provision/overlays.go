@@ -123,7 +123,7 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 	if !d.Certificate.Own() {
 		return r, nil
 	}
-	pair, err := d.ReadPair(time.Now(), nil)
+	pair, err := i.domainSet().ReadPair(d, time.Now(), nil)
 	if err != nil {
 		return r, err
 	}
