@@ -5,12 +5,10 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 // options are the flags that every command takes.
@@ -32,20 +30,6 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	return conclude(ctx, root.ExecuteContext(ctx), errOut)
 }
 
-// told are the kinds of the failures in an error, each once and in their order; Unlisted where there is none.
-func told(err error) []change.Kind {
-	var kinds []change.Kind
-	for _, f := range change.Failures(err) {
-		if !slices.Contains(kinds, f.Kind) {
-			kinds = append(kinds, f.Kind)
-		}
-	}
-	if len(kinds) == 0 {
-		return []change.Kind{provision.Unlisted}
-	}
-	return kinds
-}
-
 // conclude tells what went wrong, if anything did, and returns the exit code.
 func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if err == nil {
@@ -58,7 +42,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
-	return told(err)[0].Exit
+	return provision.KindsOf(err)[0].Exit
 }
 
 func newRoot() *cobra.Command {
