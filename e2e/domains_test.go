@@ -106,7 +106,7 @@ func TestManyDomains(t *testing.T) {
 	config := readHost(t, configFile)
 	writeHost(t, "/root/shops.yaml", "- domain: shop01.example.org\n- domain: co.uk\n- domain: webapp."+green+"\n")
 	refuses(t, 10, []string{"line 2: [1].domain: \"co.uk\" is a public suffix"}, "add-domain", "--file", "/root/shops.yaml")
-	refuses(t, 10, []string{`"shop01" is also the name of domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
+	refuses(t, 10, []string{`"shop01" is also the name of shop01.example.net, domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
 	same(t, "a refused list changed the configuration", config, readHost(t, configFile))
 
 	before := revisionsOf(t)
