@@ -1,9 +1,7 @@
 package provision
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -32,23 +30,15 @@ func ReadDomains(name, dir string, text []byte) ([]Domain, error) {
 	return domains, nil
 }
 
-// parseDomains reads the list; the error has one problem a line.
+// parseDomains reads the list; the error is of type Problems.
 func parseDomains(text []byte) ([]Domain, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return nil, err
-	}
 	var domains []Domain
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&domains); err != nil && !errors.Is(err, io.EOF) {
-		if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) {
-			return nil, errors.New(plain(wrong))
-		}
-		return nil, err
+	root, meant, found := decode(text, func(*yaml.Node) Problems { return nil }, &domains)
+	if root == nil {
+		return nil, found
 	}
-	if len(domains) == 0 {
-		return nil, errors.New("line 1: it lists no domain")
+	if len(domains) == 0 && len(found) == 0 {
+		return nil, Problems{{Line: 1, Problem: "it lists no domain"}}
 	}
 	complete := ingress.Spec{Domains: append([]Domain{}, domains...)}
 	complete.Defaults()
@@ -58,10 +48,7 @@ func parseDomains(text []byte) ([]Domain, error) {
 			problems = append(problems, &change.Invalid{Path: path, Problem: invalid.Problem})
 		}
 	}
-	if len(problems) > 0 {
-		return nil, errors.New(describe(&root, errors.Join(problems...)))
-	}
-	return domains, nil
+	return domains, found.with(root, errors.Join(problems...), meant, nil).orNil()
 }
 
 // Anchored is the domain with names of files that mean the same from everywhere, for the
