@@ -14,9 +14,8 @@ if [ "$VERSION" = "(devel)" ]; then
 	exit 1
 fi
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-MTIME=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 ARCH=$(go env GOARCH)
-export TREE VERSION ARCH MTIME SOURCE_DATE_EPOCH
+export TREE VERSION ARCH SOURCE_DATE_EPOCH
 find "$TREE" -exec chmod u=rwX,go=rX {} + -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 rm -rf "$dist"
@@ -24,7 +23,7 @@ mkdir -p "$dist"
 for format in deb rpm; do
 	"$nfpm" package --config packaging/nfpm.yaml --packager "$format" --target "$dist"
 done
-"$cyclonedx" bin -json -noserial -output "$dist/wiabctl.cdx.json" bin/wiabctl
+"$cyclonedx" bin -json -std -noserial -notimestamp -output "$dist/wiabctl.cdx.json" bin/wiabctl
 cd "$dist"
 sha256sum -- * >SHA256SUMS
 cat SHA256SUMS
