@@ -85,4 +85,3 @@ func TestRPMContents(t *testing.T) {
 		t.Errorf("the .rpm needs:\n%s", needs)
 	}
 }
-

@@ -24,7 +24,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Errorf("the example with all options: %v", err)
 	}
-	if len(all.Domains) != 2 || all.Network.Firewall == nil || all.Artifact.SHA256 == "" {
+	if len(all.Ingress.Domains) != 2 || all.Network.Firewall == nil || all.Artifact.SHA256 == "" {
 		t.Errorf("not all options were taken: %+v", all)
 	}
 }
