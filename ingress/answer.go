@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"wiabctl/provision/change"
 )
 
 // Answer is what came back for one question.
@@ -77,7 +79,9 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 	if q.header != nil {
 		request.Header = q.header.Clone()
 	}
+	end := change.Trace(ctx, "request", "method", q.method, "url", a.URL, "to", q.via)
 	answer, err := client.Do(request)
+	end(err)
 	if err != nil {
 		a.Err = plainly(err)
 		return a
