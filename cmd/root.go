@@ -15,9 +15,14 @@ import (
 type options struct {
 	config string
 	output string
+	set    []string // fields of the configuration, "path=value"
 }
 
 const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
+
+// variables are those of the environment that are flags' defaults; all others that begin so
+// are of fields of the configuration.
+var variables = []string{"WIABCTL_CONFIG", "WIABCTL_OUTPUT", "WIABCTL_YES"}
 
 // Execute runs the command line and returns the process's exit code: 0, the code
 // of the first failure, or that of a program that ran on a VM.
@@ -60,6 +65,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&o.config, "config", "c", fromEnvironment("WIABCTL_CONFIG", defaultConfig), "configuration file")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", fromEnvironment("WIABCTL_OUTPUT", "plain"), "plain or json, one event a line")
+	root.PersistentFlags().StringArrayVar(&o.set, "set", nil, "path=value of a field of the configuration, above the file and the environment, for this run")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return provision.BadUsage.Failf("%w", err) })
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "plain" && o.output != "json" {

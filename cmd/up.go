@@ -40,7 +40,7 @@ func newUp(o *options) *cobra.Command {
 // up makes the installation under the run lock and tells how it ended. If there is
 // something to do to the configuration file, that comes first, under the same lock.
 func (o *options) up(c *cobra.Command, command string, orders provision.Orders, edit func() error) error {
-	if _, err := provision.Load(o.config); err != nil {
+	if _, err := o.load(); err != nil {
 		return err
 	}
 	unlock, err := provision.Lock(command)

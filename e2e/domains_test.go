@@ -106,7 +106,7 @@ func TestManyDomains(t *testing.T) {
 	config := readHost(t, configFile)
 	writeHost(t, "/root/shops.yaml", "- domain: shop01.example.org\n- domain: co.uk\n- domain: webapp."+green+"\n")
 	refuses(t, 10, []string{"line 2: [1].domain: \"co.uk\" is a public suffix"}, "add-domain", "--file", "/root/shops.yaml")
-	refuses(t, 10, []string{`"shop01" is also the name of domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
+	refuses(t, 10, []string{`"shop01" is also the name of shop01.example.net, domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
 	same(t, "a refused list changed the configuration", config, readHost(t, configFile))
 
 	before := revisionsOf(t)
@@ -193,6 +193,22 @@ helm uninstall --wait nginx-ingress-services-blue`)
 		t.Errorf("blue left %s", left)
 	}
 	unchanged(t)
+}
+
+// TestSwappedNames swaps the names of two domains in one run, though the release of each holds what
+// the other's wants. Who changes nothing is not touched.
+func TestSwappedNames(t *testing.T) {
+	long(t)
+	installed(t, red, blue)
+	before := revisionsOf(t)
+	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", name: blue}\n  - {domain: "+blue+", name: red}\n")
+	saysEach(t, mustWiabctl(t, "plan").stdout,
+		"delete release nginx-ingress-services-red: it is "+red+"'s, and its name is "+blue+"'s now", "create release nginx-ingress-services-red")
+	mustWiabctl(t, "up")
+	answers(t, green, red, blue)
+	unchanged(t)
+	same(t, "other releases were deployed anew", fmt.Sprint(before), fmt.Sprint(revisionsOf(t)))
+	installed(t)
 }
 
 // TestInterruptedAdd kills add-domain at each change that it begins, once; the next one goes on.
