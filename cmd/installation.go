@@ -43,7 +43,8 @@ func (o *options) with(c *cobra.Command, do func(*provision.Installation) error)
 	return do(installation)
 }
 
-// locked opens the installation and does something to it under the run lock.
+// locked opens the installation and does something to it under the run lock, which is
+// kept in the history.
 func (o *options) locked(c *cobra.Command, command string, do func(*provision.Installation) error) error {
 	return o.with(c, func(installation *provision.Installation) error {
 		unlock, err := provision.Lock(command)
@@ -51,7 +52,7 @@ func (o *options) locked(c *cobra.Command, command string, do func(*provision.In
 			return err
 		}
 		defer unlock() //nolint:errcheck // the process's end unlocks too
-		return do(installation)
+		return o.recorded(c, installation, func() error { return do(installation) })
 	})
 }
 

@@ -73,7 +73,12 @@ func (o *options) setHairpin(c *cobra.Command, mode string) error {
 		return err
 	}
 	defer installation.Close()
-	made, there, err := installation.UpNetwork(c.Context())
+	var made int
+	var there bool
+	err = o.recorded(c, installation, func() (err error) {
+		made, there, err = installation.UpNetwork(c.Context())
+		return err
+	})
 	if err != nil {
 		return err
 	}

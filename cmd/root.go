@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 // options are the flags that every command takes.
@@ -26,7 +25,7 @@ const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
 var variables = []string{"WIABCTL_CONFIG", "WIABCTL_OUTPUT", "WIABCTL_YES"}
 
 // Execute runs the command line and returns the process's exit code: 0, the code
-// of the first failure in the catalogue, that of a program that ran on a VM, or 1.
+// of the first failure, or that of a program that ran on a VM.
 func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -48,10 +47,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
-	if failures := change.Failures(err); len(failures) > 0 {
-		return failures[0].Exit
-	}
-	return 1
+	return provision.KindsOf(err)[0].Exit
 }
 
 func newRoot() *cobra.Command {
@@ -80,6 +76,9 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
+	root.AddCommand(newExplain(&o))
+	root.AddCommand(newHistory(&o))
+	root.AddCommand(newConfig(&o))
 	return root
 }
 

@@ -58,7 +58,11 @@ func (o *options) up(c *cobra.Command, command string, orders provision.Orders, 
 		return err
 	}
 	defer installation.Close()
-	made, err := installation.Up(c.Context(), orders)
+	var made int
+	err = o.recorded(c, installation, func() (err error) {
+		made, err = installation.Up(c.Context(), orders)
+		return err
+	})
 	if err != nil {
 		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
 	}

@@ -195,6 +195,22 @@ helm uninstall --wait nginx-ingress-services-blue`)
 	unchanged(t)
 }
 
+// TestSwappedNames swaps the names of two domains in one run, though the release of each holds what
+// the other's wants. Who changes nothing is not touched.
+func TestSwappedNames(t *testing.T) {
+	long(t)
+	installed(t, red, blue)
+	before := revisionsOf(t)
+	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", name: blue}\n  - {domain: "+blue+", name: red}\n")
+	saysEach(t, mustWiabctl(t, "plan").stdout,
+		"delete release nginx-ingress-services-red: it is "+red+"'s, and its name is "+blue+"'s now", "create release nginx-ingress-services-red")
+	mustWiabctl(t, "up")
+	answers(t, green, red, blue)
+	unchanged(t)
+	same(t, "other releases were deployed anew", fmt.Sprint(before), fmt.Sprint(revisionsOf(t)))
+	installed(t)
+}
+
 // TestInterruptedAdd kills add-domain at each change that it begins, once; the next one goes on.
 // Of what is half there a removal leaves nothing. The others notice none of it.
 func TestInterruptedAdd(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"wiabctl/provision/change"
 )
 
 // Answer is what came back for one question.
@@ -77,7 +79,9 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 	if q.header != nil {
 		request.Header = q.header.Clone()
 	}
+	end := change.Trace(ctx, "request", "method", q.method, "url", a.URL, "to", q.via)
 	answer, err := client.Do(request)
+	end(err)
 	if err != nil {
 		a.Err = plainly(err)
 		return a
@@ -88,7 +92,7 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 		if err := leaf.VerifyHostname(q.host); err != nil { // of a shared connection only one name is seen to
 			return Answer{URL: a.URL, Err: &tls.CertificateVerificationError{UnverifiedCertificates: answer.TLS.PeerCertificates, Err: err}}
 		}
-		a.Names, a.Until = append(leaf.DNSNames, leaf.Subject.CommonName), leaf.NotAfter
+		a.Names, a.Until = namesOf(leaf), leaf.NotAfter
 	}
 	a.Status, a.Header = answer.StatusCode, answer.Header
 	if a.Status == http.StatusSwitchingProtocols {

@@ -1,10 +1,21 @@
 package provision
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"wiabctl/ingress"
 )
 
 func TestEdit(t *testing.T) {
@@ -81,4 +92,64 @@ func TestEdit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A certificate that tells of two domains is refused before anything is written: in the new
+// domain, and in one that was alone with it so far.
+func TestEditRefusesTellingCertificates(t *testing.T) {
+	red, blue := Domain{Domain: "red.example.com"}, Domain{Domain: "blue.example.net"}
+	red.Certificate = selfSigned(t, ingress.Hosts(red.Domain)...)
+	blue.Certificate = selfSigned(t, append(ingress.Hosts(red.Domain), ingress.Hosts(blue.Domain)...)...)
+	sharing := Domain{Domain: red.Domain, Certificate: blue.Certificate}
+	for name, tc := range map[string]struct {
+		add  []Domain
+		says []string // of each that is refused
+	}{
+		"each its own":             {[]Domain{red, {Domain: "blue.example.net"}}, nil},
+		"for one domain alone":     {[]Domain{blue}, nil},
+		"the first tells":          {[]Domain{blue, {Domain: red.Domain}}, []string{"blue.example.net: "}},
+		"one file for two domains": {[]Domain{sharing, blue}, []string{"red.example.com: ", "blue.example.net: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+			if err := os.WriteFile(file, []byte(smallest), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := Adding(tc.add...).Check(t.Context(), file)
+			if (err == nil) != (tc.says == nil) || err != nil && !errors.Is(err, ingress.CertificateUnusable.Failf("")) {
+				t.Fatalf("got %v", err)
+			}
+			for _, domain := range tc.says {
+				if !strings.Contains(err.Error(), domain) {
+					t.Errorf("got %q, want it to speak of %q", err, domain)
+				}
+			}
+		})
+	}
+}
+
+// selfSigned is a certificate for the hosts, and its key, in files.
+func selfSigned(t *testing.T, hosts ...string) ingress.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: slices.Clone(hosts), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := ingress.Certificate{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	for file, block := range map[string]*pem.Block{c.Cert: {Type: "CERTIFICATE", Bytes: cert}, c.Key: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }
