@@ -77,6 +77,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
 	root.AddCommand(newExplain(&o))
+	root.AddCommand(newSupport(&o))
 	root.AddCommand(newHistory(&o))
 	root.AddCommand(newConfig(&o))
 	return root

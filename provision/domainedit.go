@@ -15,8 +15,14 @@ import (
 type Edit func(text []byte) ([]byte, error)
 
 // Adding writes domains into the file; those that are there already change nothing.
-func Adding(domains ...Domain) Edit {
-	return func(text []byte) ([]byte, error) { return ingress.AddDomains(text, domains...) }
+func Adding(list List) Edit {
+	return func(text []byte) ([]byte, error) {
+		with, err := ingress.AddDomains(text, list.Domains...)
+		if err != nil {
+			return nil, err
+		}
+		return with, list.fits(text, with)
+	}
 }
 
 // Removing takes domains out of the file.

@@ -36,7 +36,7 @@ func TestEdit(t *testing.T) {
 	t.Run("keeps everything that was there, and its mode", func(t *testing.T) {
 		file := write(t, smallest)
 		for range 2 { // the second time it is there already
-			if err := Adding(Domain{Domain: "red.example.com"}).Make(t.Context(), file); err != nil {
+			if err := Adding(typed("red.example.com")).Make(t.Context(), file); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -51,7 +51,7 @@ func TestEdit(t *testing.T) {
 	t.Run("takes away what it added", func(t *testing.T) {
 		file := write(t, smallest+"domains:\n  # mine\n  - domain: blue.example.net\n")
 		before := read(t, file)
-		for _, edit := range []Edit{Adding(Domain{Domain: "Red.example.com"}), Removing("red.example.com")} {
+		for _, edit := range []Edit{Adding(typed("Red.example.com")), Removing("red.example.com")} {
 			if err := edit.Make(t.Context(), file); err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestEdit(t *testing.T) {
 	})
 	t.Run("changes nothing to look", func(t *testing.T) {
 		file := write(t, smallest)
-		if err := Adding(Domain{Domain: "red.example.com"}).Check(t.Context(), file); err != nil || read(t, file) != smallest {
+		if err := Adding(typed("red.example.com")).Check(t.Context(), file); err != nil || read(t, file) != smallest {
 			t.Errorf("%v; the file is now:\n%s", err, read(t, file))
 		}
 	})
@@ -72,7 +72,7 @@ func TestEdit(t *testing.T) {
 		if err := os.Symlink(file, link); err != nil {
 			t.Fatal(err)
 		}
-		if err := Adding(Domain{Domain: "red.example.com"}).Make(t.Context(), link); err != nil {
+		if err := Adding(typed("red.example.com")).Make(t.Context(), link); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() || !strings.Contains(read(t, file), "red") {
@@ -84,11 +84,58 @@ func TestEdit(t *testing.T) {
 	} {
 		t.Run("refuses "+name, func(t *testing.T) {
 			file := write(t, smallest)
-			if err := Adding(Domain{Domain: domain}).Make(t.Context(), file); err == nil {
+			if err := Adding(typed(domain)).Make(t.Context(), file); err == nil {
 				t.Error("it was taken")
 			}
 			if read(t, file) != smallest {
 				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// typed are domains without a file.
+func typed(domains ...string) List {
+	var list List
+	for _, d := range domains {
+		list.Domains = append(list.Domains, Domain{Domain: d})
+	}
+	return list
+}
+
+// What stands against domains of a list is told with its own lines, not with those of a
+// configuration file that nobody has.
+func TestEditTellsTheListsLines(t *testing.T) {
+	const config = smallest + "domains:\n  - {domain: red.example.com}\n  - {domain: blue.example.net}\nnetwork: {https: everybody}\n"
+	list, err := ReadDomains("shops.yaml", "", []byte("- domain: Blue.example.net\n# another\n- title: R\n  domain: red.example.net\n- {domain: Red-example.com, name: x}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		config string
+		list   List
+		says   []string
+	}{
+		"of a file": {config, list, []string{"shops.yaml cannot be added:",
+			`line 3: [1].name: "red" is also the name of red.example.com, domains[0]`, `line 5: [2].domain: "red-example.com" has the same certificate name, red-example-com-csr, as red.example.com, domains[0]`}},
+		"of none": {config, typed("Blue.example.net", "RED.example.net", "red.example.org"), []string{"the domains cannot be added:",
+			`red.example.net: "red" is also the name of red.example.com, domains[0]`, `red.example.org: "red" is also the name of red.example.com, domains[0]`, `of red.example.net, domains[2]`}},
+		"no configuration":     {smallest + "calling: [1]\n", typed("grey.example.net"), []string{"the configuration file cannot be used: ", "line 5: "}},
+		"of the configuration": {strings.Replace(config, "everybody", "proxies", 1), typed("grey.example.net"), []string{"the configuration file, line 8: network.https: ", "grey.example.net"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+			if err := os.WriteFile(file, []byte(tc.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := Adding(tc.list).Check(t.Context(), file)
+			if !errors.Is(err, ConfigInvalid.Failf("")) {
+				t.Fatalf("got %v, want config-invalid", err)
+			}
+			for _, part := range tc.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got\n%v\nwant it to say %q", err, part)
+				}
 			}
 		})
 	}
@@ -115,7 +162,7 @@ func TestEditRefusesTellingCertificates(t *testing.T) {
 			if err := os.WriteFile(file, []byte(smallest), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := Adding(tc.add...).Check(t.Context(), file)
+			err := Adding(List{Domains: tc.add}).Check(t.Context(), file)
 			if (err == nil) != (tc.says == nil) || err != nil && !errors.Is(err, ingress.CertificateUnusable.Failf("")) {
 				t.Fatalf("got %v", err)
 			}

@@ -21,7 +21,7 @@ func TestReadDomains(t *testing.T) {
 		{Domain: "Red.example.com"},
 		{Domain: "blue.example.net", Title: "B", Certificate: ingress.Certificate{Cert: "/srv/lists/blue.pem", Key: "/etc/blue.key"}},
 	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	if diff := cmp.Diff(want, got.Domains); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 }
