@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -107,6 +109,9 @@ func TestDomainsPlan(t *testing.T) {
 			}
 			return missing
 		},
+		Diff: func(live, want map[string]any) ([]string, error) {
+			return []string{fmt.Sprintf("~ domains: %v -> %v", live["domains"], want["domains"])}, nil
+		},
 		Unwanted: func(d Deployed) string {
 			if d.Values["ours"] == true {
 				return "its domain is no longer configured"
@@ -132,5 +137,8 @@ func TestDomainsPlan(t *testing.T) {
 		if c.String() != want[i] {
 			t.Errorf("change %d is %q, want %q", i, c, want[i])
 		}
+	}
+	if diff := changes[0].Diff; len(diff) != 1 || !strings.HasPrefix(diff[0], "~ domains: ") || !strings.HasSuffix(diff[0], " -> green red") {
+		t.Errorf("wire-server differs in %v", diff)
 	}
 }

@@ -82,7 +82,7 @@ func BenchmarkPlanOfManyDomains(b *testing.B) {
 		since := strings.TrimSpace(onHost(b, "date +%s.%N"))
 		var all []time.Duration
 		for range 5 {
-			a := mustWiabctl(b, "plan")
+			a := planned(b)
 			if a.stdout != "0 changes to make\n" {
 				b.Fatalf("plan: %s", a.stdout)
 			}

@@ -44,9 +44,10 @@ type Event struct {
 	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
 	Took    time.Duration `json:"took_ns,omitempty"`
 
-	Run      *RunInfo `json:"run,omitempty"`
-	Outcome  Outcome  `json:"outcome,omitempty"`
-	Failures []string `json:"failures,omitempty"` // the ids, where something failed
+	Diff     []string `json:"diff,omitempty"`     // what a planned change changes, a line each, with + ~ - before it
+	Run      *RunInfo `json:"run,omitempty"`      // the run that begins
+	Outcome  Outcome  `json:"outcome,omitempty"`  // how the run ended
+	Failures []string `json:"failures,omitempty"` // the ids of what failed
 }
 
 // Observer takes events; it is called from several goroutines, one at a time.

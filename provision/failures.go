@@ -26,6 +26,9 @@ var (
 		Advice: "what was made stays and scripts on the admin host go on; `wiabctl up` continues"}
 	NotConfirmed = change.Kind{ID: "not-confirmed", Exit: 16, Advice: "answer yes, or give --yes where nobody can answer"}
 
+	PlanOutdated = change.Kind{ID: "plan-outdated", Exit: 69, Advice: "look at what there is to do now, and save that: wiabctl plan --out FILE; nothing was changed"}
+	TimedOut     = change.Kind{ID: "timed-out", Exit: 86, Advice: "what was made stays; the same command goes on from there, with more --timeout or none"}
+
 	NotRoot        = change.Kind{ID: "not-root", Exit: 20, Advice: "run it with sudo"}
 	PackageFailed  = change.Kind{ID: "packages", Exit: 21, Advice: "see what apt says above; `apt-get update` and a look at the sources often help"}
 	SudoersInvalid = change.Kind{ID: "sudoers", Exit: 22, Advice: "the host's sudo refuses the rule that the deploy user needs; look at visudo's words above"}
@@ -54,7 +57,7 @@ var (
 // Kinds is the whole failure catalogue.
 func Kinds() []change.Kind {
 	return slices.Concat(
-		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
+		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, PlanOutdated, TimedOut,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
