@@ -3,15 +3,30 @@ package cmd
 import (
 	"encoding/json"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
 )
 
+// overrides are what the environment and --set put above the configuration file.
+func (o *options) overrides() ([]provision.Override, error) {
+	return provision.Overrides(os.Environ(), o.set, variables)
+}
+
+// load reads the configuration: the file, above it the environment, above that --set.
+func (o *options) load() (provision.Config, error) {
+	overrides, err := o.overrides()
+	if err != nil {
+		return provision.Config{}, err
+	}
+	return provision.Load(o.config, overrides...)
+}
+
 // open reads the configuration and makes the installation that it describes.
 func (o *options) open(out io.Writer) (*provision.Installation, error) {
-	config, err := provision.Load(o.config)
+	config, err := o.load()
 	if err != nil {
 		return nil, err
 	}

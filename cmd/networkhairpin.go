@@ -53,7 +53,11 @@ func (o *options) hairpinStatus(c *cobra.Command) error {
 }
 
 func (o *options) setHairpin(c *cobra.Command, mode string) error {
-	if _, err := provision.Load(o.config); err != nil {
+	if _, err := o.load(); err != nil {
+		return err
+	}
+	overrides, err := o.overrides()
+	if err != nil {
 		return err
 	}
 	unlock, err := provision.Lock("network hairpin")
@@ -61,7 +65,7 @@ func (o *options) setHairpin(c *cobra.Command, mode string) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
-	if err := provision.SetHairpin(o.config, mode); err != nil {
+	if err := provision.SetHairpin(o.config, mode, overrides...); err != nil {
 		return err
 	}
 	installation, err := o.open(c.OutOrStdout())

@@ -19,8 +19,12 @@ func newRollback(o *options) *cobra.Command {
 		Example: "  sudo wiabctl rollback\n  sudo wiabctl rollback --to 5b01f250e128db689715558bad6b5e532cf4a7a0 --yes",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			overrides, err := o.overrides()
+			if err != nil {
+				return err
+			}
 			return o.up(c, intent{yes: yes, question: "Go back?", revise: func() (provision.Config, func() error, error) {
-				back, err := provision.PlanRollback(o.config, to)
+				back, err := provision.PlanRollback(o.config, to, overrides...)
 				return back.Config, back.Write, err
 			}})
 		},

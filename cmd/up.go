@@ -124,7 +124,7 @@ func (o *options) configuration(in intent) (provision.Config, func() error, erro
 	if in.revise != nil {
 		return in.revise()
 	}
-	config, err := provision.Load(o.config)
+	config, err := o.load()
 	return config, func() error { return nil }, err
 }
 

@@ -55,14 +55,6 @@ func (c *Calling) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		return node.Decode(&c.Mode)
 	}
-	// A node's Decode does not know that unknown fields are to be refused.
-	if node.Kind == yaml.MappingNode {
-		for i := 0; i < len(node.Content); i += 2 {
-			if key := node.Content[i]; !slices.Contains([]string{"mode", "node", "turn", "sft", "secret"}, key.Value) {
-				return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: field %s not found in type Calling", key.Line, key.Value)}}
-			}
-		}
-	}
 	type fields Calling
 	return node.Decode((*fields)(c))
 }

@@ -1,10 +1,8 @@
 package provision
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +21,8 @@ import (
 
 // Config is the description of an installation: the configuration file.
 type Config struct {
+	// APIVersion is the format of the file; a file without it has the first, wiabctl/v1.
+	APIVersion string `yaml:"apiVersion,omitempty"`
 	// Deployment names the installation; identities are derived from it. Default "wire".
 	Deployment string `yaml:"deployment"`
 	// The default domain, the extra domains and the address for certificates.
@@ -48,16 +48,20 @@ type HostSpec struct {
 	Upgrade bool `yaml:"upgrade"`
 }
 
-// Load reads, completes and checks a configuration file. A file that is refused is
-// refused whole: ConfigInvalid names every problem with its line.
-func Load(file string) (Config, error) {
+// Load reads, completes and checks a configuration file with what overrides it. A file that
+// is refused is refused whole: ConfigInvalid names every Problem with its line. It fails with
+// SecretsExposed where others may read the secrets in the file.
+func Load(file string, overrides ...Override) (Config, error) {
 	content, err := read(file)
 	if err != nil {
 		return Config{}, err
 	}
-	config, err := Parse(content)
+	config, err := Parse(content, overrides...)
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
+	}
+	if err := exposed(file, content); err != nil {
+		return Config{}, err
 	}
 	config.dir = filepath.Dir(file)
 	return config, nil
@@ -75,33 +79,27 @@ func read(file string) ([]byte, error) {
 	return content, nil
 }
 
-// Parse is Load for a file's content; the error has one problem a line.
-func Parse(content []byte) (Config, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(content, &root); err != nil {
-		return Config{}, err
-	}
-	if root.Kind == 0 {
-		return Config{}, errors.New("line 1: the file is empty")
-	}
+// Parse is Load for a file's content; the error is of type Problems.
+func Parse(content []byte, overrides ...Override) (Config, error) {
 	var config Config
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
-		if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) {
-			return Config{}, errors.New(plain(wrong))
-		}
-		return Config{}, err
+	root, meant, found := decode(content, func(top *yaml.Node) Problems { return migrate(top, formats) }, &config)
+	if root == nil {
+		return Config{}, found
+	}
+	for _, o := range overrides {
+		found = append(found, o.apply(&config)...)
 	}
 	config.complete()
-	if err := config.validate(); err != nil {
-		return Config{}, errors.New(describe(&root, err))
+	found = found.with(root, config.validate(), meant, overrides)
+	if err := found.orNil(); err != nil {
+		return Config{}, err
 	}
 	return config, nil
 }
 
 // complete fills in what the file left out.
 func (c *Config) complete() {
+	c.APIVersion = formats[len(formats)-1].version
 	if c.Deployment == "" {
 		c.Deployment = "wire"
 	}

@@ -17,8 +17,14 @@ import (
 type Edit func(text []byte) ([]byte, error)
 
 // Adding writes domains into the file; those that are there already change nothing.
-func Adding(domains ...Domain) Edit {
-	return func(text []byte) ([]byte, error) { return ingress.AddDomains(text, domains...) }
+func Adding(list List) Edit {
+	return func(text []byte) ([]byte, error) {
+		with, err := ingress.AddDomains(text, list.Domains...)
+		if err != nil {
+			return nil, err
+		}
+		return with, list.fits(text, with)
+	}
 }
 
 // Removing takes domains out of the file.
@@ -28,12 +34,12 @@ func Removing(domains ...string) Edit {
 
 // Check is the configuration that the file would hold, if it can be used, with the
 // certificates and the overlays that it leads to. It changes nothing.
-func (e Edit) Check(ctx context.Context, file string) (Config, error) {
+func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Config, error) {
 	_, want, err := e.of(file)
 	if err != nil {
 		return Config{}, err
 	}
-	config, err := Parse(want)
+	config, err := Parse(want, overrides...)
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
 	}
@@ -45,8 +51,8 @@ func (e Edit) Check(ctx context.Context, file string) (Config, error) {
 }
 
 // Make changes the file, whole. The caller holds the run lock.
-func (e Edit) Make(ctx context.Context, file string) error {
-	if _, err := e.Check(ctx, file); err != nil { // it may be another file by now
+func (e Edit) Make(ctx context.Context, file string, overrides ...Override) error {
+	if _, err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
 		return err
 	}
 	have, want, err := e.of(file)

@@ -35,19 +35,19 @@ const (
 // Event is something that happened in a run. The pipeline only sends them; views
 // turn them into what people or programs read.
 type Event struct {
-	Time    time.Time     `json:"time"`
-	Stage   string        `json:"stage"`
-	Kind    EventKind     `json:"event"`
-	Verb    change.Verb   `json:"verb,omitempty"`
-	Subject string        `json:"subject,omitempty"`
+	Time    time.Time     `json:"time"`              // when it happened
+	Stage   string        `json:"stage"`             // the stage that it happened in
+	Kind    EventKind     `json:"event"`             // what happened, see below
+	Verb    change.Verb   `json:"verb,omitempty"`    // what a change does to its subject
+	Subject string        `json:"subject,omitempty"` // what a change is made to, or what is told of
 	Text    string        `json:"text,omitempty"`    // the change's reason, the progress, the error
 	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
-	Took    time.Duration `json:"took_ns,omitempty"`
+	Took    time.Duration `json:"took_ns,omitempty"` // how long the change or the stage took
 
 	Diff     []string `json:"diff,omitempty"`     // what a planned change changes, a line each, with + ~ - before it
-	Run      *RunInfo `json:"run,omitempty"`      // the run that begins
+	Run      *RunInfo `json:"run,omitempty"`      // of the events run and ended: which run it is
 	Outcome  Outcome  `json:"outcome,omitempty"`  // how the run ended
-	Failures []string `json:"failures,omitempty"` // the ids of what failed
+	Failures []string `json:"failures,omitempty"` // the ids, where something failed
 }
 
 // Observer takes events; it is called from several goroutines, one at a time.

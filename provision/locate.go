@@ -1,8 +1,6 @@
 package provision
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -46,16 +44,6 @@ func descend(node *yaml.Node, step string) (*yaml.Node, int) {
 	return nil, 0
 }
 
-// describe gives every problem of a configuration a line of its own with the line
-// in the file.
-func describe(root *yaml.Node, err error) string {
-	var lines []string
-	for _, invalid := range invalids(err) {
-		lines = append(lines, fmt.Sprintf("line %d: %s: %s", locate(root, invalid.Path), invalid.Path, invalid.Problem))
-	}
-	return strings.Join(lines, "\n")
-}
-
 // invalids lists every *change.Invalid in err, looking through joined errors.
 func invalids(err error) []*change.Invalid {
 	switch e := err.(type) { //nolint:errorlint // this walks the tree itself
@@ -81,14 +69,4 @@ func within(part string, err error) []error {
 		all = append(all, &change.Invalid{Path: part + "." + invalid.Path, Problem: invalid.Problem})
 	}
 	return all
-}
-
-// plain turns yaml.v3's words for unknown fields and wrong types into ours, one a line.
-func plain(err *yaml.TypeError) string {
-	unknown := regexp.MustCompile(`^line (\d+): field (\S+) not found in type \S+$`)
-	var lines []string
-	for _, line := range err.Errors {
-		lines = append(lines, unknown.ReplaceAllString(line, `line $1: $2: there is no such field`))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -26,8 +26,8 @@ type Outcome string
 
 // The outcomes of a run.
 const (
-	OutcomeDone     Outcome = "done"
-	OutcomeFailed   Outcome = "failed"
+	OutcomeDone     Outcome = "done"     // without a failure
+	OutcomeFailed   Outcome = "failed"   // with the failures that it tells
 	OutcomeDeclined Outcome = "declined" // nobody said yes
 	OutcomeStopped  Outcome = "stopped"  // by a signal
 	OutcomeRunning  Outcome = "running"  // it has not ended
