@@ -5,6 +5,7 @@ dist=$1 nfpm=$2 cyclonedx=$3
 
 TREE=$(mktemp -d)
 trap 'rm -r "$TREE"' EXIT
+make --no-print-directory build
 make --no-print-directory install PREFIX=/usr DESTDIR="$TREE"
 
 # Go took the version from git: a tag, or the last one, the time and the commit.
@@ -18,12 +19,12 @@ ARCH=$(go env GOARCH)
 export TREE VERSION ARCH SOURCE_DATE_EPOCH
 find "$TREE" -exec chmod u=rwX,go=rX {} + -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
-rm -rf "$dist"
 mkdir -p "$dist"
+rm -f -- "$dist"/wiabctl* "$dist"/SHA256SUMS
 for format in deb rpm; do
 	"$nfpm" package --config packaging/nfpm.yaml --packager "$format" --target "$dist"
 done
 "$cyclonedx" bin -json -std -noserial -notimestamp -output "$dist/wiabctl.cdx.json" bin/wiabctl
 cd "$dist"
-sha256sum -- * >SHA256SUMS
+sha256sum -- wiabctl* >SHA256SUMS
 cat SHA256SUMS

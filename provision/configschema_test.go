@@ -289,7 +289,7 @@ func fits(s *validator.Schema, text string) error {
 
 var (
 	yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<X\n(.*?)\n *X\n`)
+	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<'?X'?\n(.*?)\n *X\n`)
 	otherFile = regexp.MustCompile(`^# (/\S+|\S+\.ya?ml)`)
 )
 
@@ -297,12 +297,13 @@ var (
 // that begins with the name of another file is none; what an example leaves out is filled in.
 func TestExamples(t *testing.T) {
 	s := compiled(t)
-	documents, err := filepath.Glob("../docs/*.md")
-	if err != nil {
+	pages, errPages := filepath.Glob("../docs/*.md")
+	guides, errGuides := filepath.Glob("../docs/*/*.md")
+	if err := errors.Join(errPages, errGuides); err != nil {
 		t.Fatal(err)
 	}
 	count := 0
-	for _, name := range append(documents, "../README.md") {
+	for _, name := range append(append(pages, guides...), "../README.md") {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +323,7 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-	if count < 7 {
+	if count < 13 {
 		t.Errorf("%d examples were found", count)
 	}
 }
