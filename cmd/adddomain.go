@@ -41,11 +41,15 @@ func newAddDomain(o *options) *cobra.Command {
 
 // edit changes the configuration file and makes the installation by it.
 func (o *options) edit(c *cobra.Command, command string, domains []string, edit provision.Edit) error {
-	if err := edit.Check(c.Context(), o.config); err != nil {
+	overrides, err := o.overrides()
+	if err != nil {
+		return err
+	}
+	if err := edit.Check(c.Context(), o.config, overrides...); err != nil {
 		return err
 	}
 	return o.up(c, command+" "+strings.Join(domains, " "), provision.Orders{}, func() error {
-		return edit.Make(c.Context(), o.config)
+		return edit.Make(c.Context(), o.config, overrides...)
 	})
 }
 

@@ -9,19 +9,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 // options are the flags that every command takes.
 type options struct {
 	config string
 	output string
+	set    []string // fields of the configuration, "path=value"
 }
 
 const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
 
+// variables are those of the environment that are flags' defaults; all others that begin so
+// are of fields of the configuration.
+var variables = []string{"WIABCTL_CONFIG", "WIABCTL_OUTPUT", "WIABCTL_YES"}
+
 // Execute runs the command line and returns the process's exit code: 0, the code
-// of the first failure in the catalogue, that of a program that ran on a VM, or 1.
+// of the first failure, or that of a program that ran on a VM.
 func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -43,10 +47,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
-	if failures := change.Failures(err); len(failures) > 0 {
-		return failures[0].Exit
-	}
-	return 1
+	return provision.KindsOf(err)[0].Exit
 }
 
 func newRoot() *cobra.Command {
@@ -64,6 +65,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&o.config, "config", "c", fromEnvironment("WIABCTL_CONFIG", defaultConfig), "configuration file")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", fromEnvironment("WIABCTL_OUTPUT", "plain"), "plain or json, one event a line")
+	root.PersistentFlags().StringArrayVar(&o.set, "set", nil, "path=value of a field of the configuration, above the file and the environment, for this run")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return provision.BadUsage.Failf("%w", err) })
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "plain" && o.output != "json" {
@@ -74,6 +76,10 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
+	root.AddCommand(newExplain(&o))
+	root.AddCommand(newSupport(&o))
+	root.AddCommand(newHistory(&o))
+	root.AddCommand(newConfig(&o))
 	return root
 }
 

@@ -1,11 +1,9 @@
 package provision
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +21,7 @@ type Domain = ingress.Domain
 type List struct {
 	Domains []Domain
 	name    string // of the file; empty: there is none
-	root    yaml.Node
+	root    *yaml.Node
 }
 
 // ReadDomains reads a list of domains, written as in the configuration file, whose name and
@@ -32,7 +30,7 @@ type List struct {
 func ReadDomains(name, dir string, text []byte) (List, error) {
 	list := List{name: name}
 	var err error
-	if list.Domains, err = parseDomains(text, &list.root); err != nil {
+	if list.Domains, list.root, err = parseDomains(text); err != nil {
 		return List{}, ConfigInvalid.Failf("%s cannot be used:\n%w", name, err)
 	}
 	for i := range list.Domains {
@@ -43,22 +41,15 @@ func ReadDomains(name, dir string, text []byte) (List, error) {
 	return list, nil
 }
 
-// parseDomains reads the list, and its nodes; the error has one problem a line.
-func parseDomains(text []byte, root *yaml.Node) ([]Domain, error) {
-	if err := yaml.Unmarshal(text, root); err != nil {
-		return nil, err
-	}
+// parseDomains reads the list, and its nodes; the error is of type Problems.
+func parseDomains(text []byte) ([]Domain, *yaml.Node, error) {
 	var domains []Domain
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&domains); err != nil && !errors.Is(err, io.EOF) {
-		if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) {
-			return nil, errors.New(plain(wrong))
-		}
-		return nil, err
+	root, meant, found := decode(text, func(*yaml.Node) Problems { return nil }, &domains)
+	if root == nil {
+		return nil, nil, found
 	}
-	if len(domains) == 0 {
-		return nil, errors.New("line 1: it lists no domain")
+	if len(domains) == 0 && len(found) == 0 {
+		return nil, nil, Problems{{Line: 1, Problem: "it lists no domain"}}
 	}
 	complete := ingress.Spec{Domains: append([]Domain{}, domains...)}
 	complete.Defaults()
@@ -68,10 +59,7 @@ func parseDomains(text []byte, root *yaml.Node) ([]Domain, error) {
 			problems = append(problems, &change.Invalid{Path: path, Problem: invalid.Problem})
 		}
 	}
-	if len(problems) > 0 {
-		return nil, errors.New(describe(root, errors.Join(problems...)))
-	}
-	return domains, nil
+	return domains, root, found.with(root, errors.Join(problems...), meant, nil).orNil()
 }
 
 // fits tells what keeps the listed domains out of a configuration file, of which both texts are
@@ -90,7 +78,7 @@ func (l List) fits(without, with []byte) error {
 			_, field, _ := strings.Cut(invalid.Path, "]")
 			problems = append(problems, l.describe(after.Ingress.Domains[at].Domain, field, invalid.Problem))
 		} else {
-			problems = append(problems, "the configuration file, "+describe(&root, invalid))
+			problems = append(problems, "the configuration file, "+placed(&root, invalid.Path, invalid.Problem))
 		}
 	}
 	if len(problems) == 0 {
@@ -108,7 +96,12 @@ func (l List) describe(domain, field, problem string) string {
 	if l.name == "" || at < 0 {
 		return domain + ": " + problem
 	}
-	return describe(&l.root, change.Invalidf(fmt.Sprintf("[%d]%s", at, field), "%s", problem))
+	return placed(l.root, fmt.Sprintf("[%d]%s", at, field), problem)
+}
+
+// placed is a problem with its line in a file, of which the nodes are given.
+func placed(root *yaml.Node, path, problem string) string {
+	return Problem{Line: locate(root, path), Path: path, Problem: problem}.String()
 }
 
 // Anchored is the domain with names of files that mean the same from everywhere, for the

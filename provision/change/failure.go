@@ -12,10 +12,14 @@ var ErrNotInstalled = errors.New("not installed")
 // Kind is an entry of the failure catalogue: what a user can meet, under an id
 // and an exit code that never change.
 type Kind struct {
-	ID     string // "port-taken"; also the anchor in docs/failures.md
+	ID     string // "port-taken"
 	Exit   int    // the process's exit code, 10 to 125, unique
+	Means  string // what has happened, whatever the occurrence, one line
 	Advice string // what to do next, one line
 }
+
+// Docs is the place in the documentation that tells of the kind.
+func (k Kind) Docs() string { return "docs/failures.md#" + k.ID }
 
 // Failure is one occurrence of a Kind.
 type Failure struct {
