@@ -31,6 +31,7 @@ func newUp(o *options) *cobra.Command {
 	c.Flags().StringVar(&orders.From, "from", "", "run this playbook (cluster/minio) and all after it once more")
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
 	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight; or of cluster run these playbooks (cluster/minio) alone")
+	ignoreFlag(c, (*[]string)(&orders.Ignore))
 	_ = c.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return provision.StageNames(), cobra.ShellCompDirectiveNoFileComp
 	})

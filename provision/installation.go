@@ -27,7 +27,8 @@ type Installation struct {
 	admin    *cluster.Admin
 	log      *runLog
 
-	reuseDisks bool // said by the user for this run: Orders.ReuseDisks
+	reuseDisks bool    // said by the user for this run: Orders.ReuseDisks
+	ignored    Ignored // likewise: Orders.Ignore
 }
 
 // Open makes the installation that a configuration describes. Nothing is connected
@@ -77,7 +78,7 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 // returns how many changes that took. It writes a run log; the caller holds the run
 // lock.
 func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
-	i.reuseDisks = orders.ReuseDisks
+	i.reuseDisks, i.ignored = orders.ReuseDisks, orders.Ignore
 	forget, err := i.obey(ctx, orders)
 	if err != nil {
 		return 0, err
@@ -95,6 +96,9 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 		plans = i.pipeline.Plan(ctx)
 	}
 	if Count(plans) > 0 {
+		if err := i.lookOutside(ctx, plans); err != nil {
+			return 0, err
+		}
 		if err := i.record("up"); err != nil {
 			return 0, err
 		}

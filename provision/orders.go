@@ -15,6 +15,7 @@ type Orders struct {
 	From       string   // a playbook that runs once more, with all after it; empty: none
 	ReuseDisks bool     // disks of ours whose domains are gone are used as they are
 	Only       []string // these stages alone, after preflight, or of one these playbooks alone; empty: all
+	Ignore     Ignored  // what preflight may find
 }
 
 // played is the stage that has playbooks.
@@ -35,6 +36,9 @@ func (o Orders) Check() error {
 		if stage, playbook, found := strings.Cut(name, "/"); found && (stage != played || playbook == "") {
 			return BadUsage.Failf("%q is no playbook; one is named as %s/minio", name, played)
 		}
+	}
+	if err := o.Ignore.Check(); err != nil {
+		return err
 	}
 	switch {
 	case o.From != "" && len(from) == 0: // a stage
