@@ -24,15 +24,11 @@ type exitStatus struct{ code int }
 // Error tells the status.
 func (e *exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.code) }
 
-// renderError tells what went wrong, and for every known failure its id and what to do.
+// renderError tells what went wrong, and for every kind of failure its id and what to do.
 func renderError(out io.Writer, err error) {
 	fmt.Fprintf(out, "error: %s\n", change.Printable(err.Error()))
-	told := map[string]bool{}
-	for _, f := range change.Failures(err) {
-		if !told[f.ID] {
-			told[f.ID] = true
-			fmt.Fprintf(out, "  [%s] %s\n", f.ID, f.Advice)
-		}
+	for _, kind := range told(err) {
+		fmt.Fprintf(out, "  [%s] %s\n", kind.ID, kind.Advice)
 	}
 	if stopped := (*unfinished)(nil); errors.As(err, &stopped) {
 		fmt.Fprintln(out, stopped.lastWords)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ type options struct {
 const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
 
 // Execute runs the command line and returns the process's exit code: 0, the code
-// of the first failure in the catalogue, that of a program that ran on a VM, or 1.
+// of the first failure, or that of a program that ran on a VM.
 func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -29,6 +30,20 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetOut(out)
 	root.SetErr(errOut)
 	return conclude(ctx, root.ExecuteContext(ctx), errOut)
+}
+
+// told are the kinds of the failures in an error, each once and in their order; Unlisted where there is none.
+func told(err error) []change.Kind {
+	var kinds []change.Kind
+	for _, f := range change.Failures(err) {
+		if !slices.Contains(kinds, f.Kind) {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return []change.Kind{provision.Unlisted}
+	}
+	return kinds
 }
 
 // conclude tells what went wrong, if anything did, and returns the exit code.
@@ -43,10 +58,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
-	if failures := change.Failures(err); len(failures) > 0 {
-		return failures[0].Exit
-	}
-	return 1
+	return told(err)[0].Exit
 }
 
 func newRoot() *cobra.Command {
@@ -75,6 +87,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
 	root.AddCommand(newPreflight(&o))
+	root.AddCommand(newExplain(&o))
 	return root
 }
 

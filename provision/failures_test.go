@@ -24,11 +24,16 @@ func TestKindsAreUnique(t *testing.T) {
 			t.Errorf("%s and %s have the exit code %d", k.ID, other, k.Exit)
 		}
 		exits[k.Exit] = k.ID
-		if (k.Exit < 3 || k.Exit > 125) && (k.Exit < 170 || k.Exit > 199) { // those between are the shell's
+		if k != Unlisted && (k.Exit < 3 || k.Exit > 125) && (k.Exit < 170 || k.Exit > 199) { // those between are the shell's
 			t.Errorf("%s has the exit code %d, outside of 3 to 125 and 170 to 199", k.ID, k.Exit)
 		}
-		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(k.ID) || k.Advice == "" || strings.Contains(k.Advice, "\n") {
-			t.Errorf("%s: an id is of lower-case words, advice is one line: %q", k.ID, k.Advice)
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(k.ID) {
+			t.Errorf("%q: an id is of lower-case words", k.ID)
+		}
+		for _, text := range []string{k.Means, k.Advice} {
+			if text == "" || strings.Contains(text, "\n") {
+				t.Errorf("%s: meaning and advice are one line each: %q", k.ID, text)
+			}
 		}
 	}
 }
@@ -36,11 +41,12 @@ func TestKindsAreUnique(t *testing.T) {
 // TestFailuresDocument keeps docs/failures.md equal to the catalogue.
 func TestFailuresDocument(t *testing.T) {
 	var doc strings.Builder
-	doc.WriteString("# Failures\n\nEvery failure that a user can meet has an id, an exit code and advice. wiabctl prints the id in brackets.\n" +
-		"An exit code of 1 is a failure that is in no catalogue. This page is made from the catalogue (`go test ./provision -update`).\n\n" +
-		"| id | exit code | what to do |\n|---|---|---|\n")
+	doc.WriteString("# Failures\n\nEvery failure that a user can meet has an id, an exit code and advice. wiabctl prints the id in brackets, and\n" +
+		"`wiabctl explain ID` what stands here. This page is made from the catalogue (`go test ./provision -update`).\n\n" +
+		"| id | exit code | it means | what to do |\n|---|---|---|---|\n")
 	for _, k := range Kinds() {
-		fmt.Fprintf(&doc, "| <a id=\"%[1]s\"></a>`%[1]s` | %[2]d | %[3]s |\n", k.ID, k.Exit, strings.ReplaceAll(k.Advice, "|", "\\|"))
+		cell := strings.NewReplacer("|", "\\|")
+		fmt.Fprintf(&doc, "| <a id=\"%[1]s\"></a>`%[1]s` | %[2]d | %[3]s | %[4]s |\n", k.ID, k.Exit, cell.Replace(k.Means), cell.Replace(k.Advice))
 	}
 	const file = "../docs/failures.md"
 	if *update {

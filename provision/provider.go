@@ -47,7 +47,7 @@ func (i *Installation) madeVMs() provider {
 		keys = append(keys, assets.HostKey(m.Name))
 	}
 	return provider{
-		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
+		stage: machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
 		checks: []check{
 			{about: "the snapshots", find: i.snapshots().Check},
 			{about: "the VMs' room on this host", find: i.room().Check},

@@ -12,8 +12,9 @@ var ErrNotInstalled = errors.New("not installed")
 // Kind is an entry of the failure catalogue: what a user can meet, under an id
 // and an exit code that never change.
 type Kind struct {
-	ID     string // "port-taken"; also the anchor in docs/failures.md
+	ID     string // "port-taken"
 	Exit   int    // the process's exit code, 3 to 125 or 170 to 199, unique
+	Means  string // what has happened, whatever the occurrence, one line
 	Advice string // what to do next, one line
 
 	// Breaks is what does not work, or not for long, while it is so: told of what preflight finds.
@@ -23,6 +24,9 @@ type Kind struct {
 	// Overrulable says that it is a judgement: a person who knows better may have the run go on.
 	Overrulable bool
 }
+
+// Docs is the place in the documentation that tells of the kind.
+func (k Kind) Docs() string { return "docs/failures.md#" + k.ID }
 
 // Failure is one occurrence of a Kind.
 type Failure struct {

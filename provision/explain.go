@@ -1,0 +1,39 @@
+package provision
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"wiabctl/provision/change"
+)
+
+// Unlisted stands for what is in no catalogue: an error whose own words are all there is.
+var Unlisted = change.Kind{ID: "unlisted", Exit: 1,
+	Means:  "something failed that the catalogue does not foresee",
+	Advice: "read its own words above; `wiabctl support` collects what somebody else needs to find the cause"}
+
+// Explain is the kind of failure that a word means: its id, as printed in brackets, or its exit code. The
+// failure-unknown of any other word names the nearest id.
+func Explain(word string) (change.Kind, error) {
+	id := strings.ToLower(strings.Trim(word, "[]"))
+	kinds := Kinds()
+	for _, k := range kinds {
+		if k.ID == id || strconv.Itoa(k.Exit) == id {
+			return k, nil
+		}
+	}
+	if _, err := strconv.Atoi(id); err == nil {
+		return change.Kind{}, FailureUnknown.Failf("no failure has the exit code %s", id)
+	}
+	return change.Kind{}, FailureUnknown.Failf("no failure has the id %q; the nearest is %s", word, nearest(id, kinds))
+}
+
+// nearest is the id that differs least from the typed one.
+func nearest(typed string, kinds []change.Kind) string {
+	return slices.MinFunc(kinds, func(a, b change.Kind) int {
+		return levenshtein.ComputeDistance(typed, a.ID) - levenshtein.ComputeDistance(typed, b.ID)
+	}).ID
+}
