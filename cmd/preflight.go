@@ -58,12 +58,8 @@ func (o *options) renderExamination(out io.Writer, e provision.Examination) erro
 	}
 	for _, f := range e.Findings {
 		lines := []string{fmt.Sprintf("%-8s %s: %s", f.Severity, f.ID, f.Seen)}
-		if f.Breaks != "" {
-			lines = append(lines, "breaks: "+f.Breaks)
-		}
-		lines = append(lines, "advice: "+f.Advice)
-		if f.Command != "" {
-			lines = append(lines, "type:   "+f.Command)
+		if f.Severity != change.Noted {
+			lines = append(lines, "breaks: "+f.Breaks, "advice: "+f.Advice, "type:   "+f.Command)
 		}
 		text := change.Printable(strings.Join(lines, "\n"))
 		if _, err := fmt.Fprintln(out, strings.ReplaceAll(text, "\n", "\n         ")); err != nil {

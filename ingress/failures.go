@@ -43,6 +43,12 @@ var (
 		Advice: "see /etc/resolv.conf, and that this host reaches port 53 of other hosts over UDP and TCP",
 		Breaks: "no name is found: neither downloads nor certificates come", Command: "cat /etc/resolv.conf", Overrulable: true,
 	}
+	ACMEUnreachable = change.Kind{
+		ID: "acme-unreachable", Exit: 9,
+		Means:  "the server that certificates come from is not reached from this host, or something else answers in its place",
+		Advice: "let this host, and the VMs through it, reach port 443 of that server directly: a proxy does not serve the VMs",
+		Breaks: "certificates are neither issued nor renewed", Command: "curl -fsS " + productionDirectory, Overrulable: true,
+	}
 	LayerDropped = change.Kind{
 		ID: "layer-dropped", Exit: 119,
 		Means:  "a value that wiabctl computes has no effect in the artifact's charts",
@@ -67,6 +73,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ConfigurationUneditable,
+	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ACMEUnreachable, ConfigurationUneditable,
 		LayerDropped, ChartUnfit, ProxyWrong}
 }

@@ -105,7 +105,29 @@ var BridgeMissing = change.Kind{
 	Breaks: "this host does not reach the VMs", Command: "ip route",
 }
 
+// What a host or its place on the internet can lack.
+var (
+	KernelMissing = change.Kind{
+		ID: "kernel-feature-missing", Exit: 4,
+		Means:  "the kernel lacks a part that the VMs' network or the firewall is made with",
+		Advice: "load the module, or install the kernel's package that has it (linux-modules-extra on small images of Ubuntu)",
+		Breaks: "there is no way to the VMs", Command: "modprobe nf_tables bridge", Overrulable: true,
+	}
+	SettingContested = change.Kind{
+		ID: "setting-contested", Exit: 172,
+		Means:  "somebody else on this host sets a kernel setting that the ways to the VMs need otherwise",
+		Advice: "take the line out of that file, unless something else on this host needs it: then that does not belong beside the VMs",
+		Breaks: "the VMs do not reach themselves by the public address, or are not reached, after the host's next start", Command: "sysctl --system", Overrulable: true,
+	}
+	BehindNAT = change.Kind{
+		ID: "behind-nat", Exit: 8,
+		Means:  "the address that clients are to use is not one of the internet, or not one of this host's",
+		Advice: "have the router forward TCP 80 and 443, TCP and UDP 3478 and network.media to this host, and set network.public_address to the router's address",
+		Breaks: "clients on the internet, and Let's Encrypt, reach the domains only by a router that forwards to this host", Command: "sudoedit /etc/wiabctl/wiabctl.yaml", Overrulable: true,
+	}
+)
+
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, HairpinClosed, NameLost, NameServerClash, BridgeMissing}
+	return []change.Kind{PortTaken, Foreign, SubnetClash, NoUplink, InUse, FirewallUnproven, EgressClosed, SSHCaptured, Broken, Flush, Wall, HairpinClosed, NameLost, NameServerClash, BridgeMissing, KernelMissing, SettingContested, BehindNAT}
 }

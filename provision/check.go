@@ -26,7 +26,7 @@ type Finding struct {
 	Severity change.Severity `json:"severity"`
 	Check    string          `json:"check"`
 	Seen     string          `json:"seen"`
-	Breaks   string          `json:"breaks,omitempty"`
+	Breaks   string          `json:"breaks,omitempty"` // empty for a note
 	Advice   string          `json:"advice"`
 	Command  string          `json:"command,omitempty"` // mends it, or begins to
 	Exit     int             `json:"exit"`              // the exit code if nothing is worse
@@ -94,8 +94,12 @@ func (c check) findings(err error) []Finding {
 			if len(failures) == 1 {
 				seen = leaf.Error() // who wrapped it had more to say
 			}
-			all = append(all, Finding{ID: f.ID, Severity: change.SeverityOf(leaf), Check: c.about, Seen: seen, Breaks: f.Breaks,
-				Advice: f.Advice, Command: f.Command, Exit: f.Exit, err: leaf, overrulable: f.Overrulable})
+			found := Finding{ID: f.ID, Severity: change.SeverityOf(leaf), Check: c.about, Seen: seen, Breaks: f.Breaks,
+				Advice: f.Advice, Command: f.Command, Exit: f.Exit, err: leaf, overrulable: f.Overrulable}
+			if found.Severity == change.Noted {
+				found.Breaks = "" // it may, elsewhere
+			}
+			all = append(all, found)
 		}
 	}
 	return all

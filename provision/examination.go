@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,6 +40,9 @@ func (e Examination) Count(how change.Severity) int {
 // examining is the longest that checks may take. What is dead is silent, and a person waits.
 const examining = 4 * time.Second
 
+// errLate is why a check has to end.
+var errLate = fmt.Errorf("no answer within %s", examining)
+
 // Preflight looks for everything that would make a run fail, or be of no use, on this host and
 // outside of it, and changes nothing. It takes less than five seconds. Without root it leaves out
 // what only root can see. The error is BadUsage if there is nothing of an ignored id.
@@ -51,7 +55,7 @@ func (i *Installation) Preflight(ctx context.Context, ignored Ignored) (Examinat
 	if rootCheck(ctx) != nil {
 		checks = slices.DeleteFunc(checks, func(c check) bool { return !c.anybody })
 	}
-	brief, cancel := context.WithTimeout(ctx, examining)
+	brief, cancel := context.WithTimeoutCause(ctx, examining, errLate)
 	defer cancel()
 	found := examine(brief, checks)
 	if err := context.Cause(ctx); err != nil {
@@ -69,7 +73,7 @@ func (i *Installation) lookOutside(ctx context.Context, plans []Planned) error {
 	checks := slices.DeleteFunc(slices.Concat(i.momentChecks(), i.outsideChecks()), func(c check) bool {
 		return !slices.ContainsFunc(c.serves, func(stage string) bool { return slices.Contains(busy, stage) })
 	})
-	brief, cancel := context.WithTimeout(ctx, examining)
+	brief, cancel := context.WithTimeoutCause(ctx, examining, errLate)
 	defer cancel()
 	return errors.Join(i.judge(examine(brief, checks)), context.Cause(ctx))
 }

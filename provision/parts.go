@@ -31,7 +31,9 @@ func (i *Installation) hostChecks() []check {
 	user := i.deployUser()
 	return slices.Concat([]check{
 		{about: "who runs wiabctl", find: rootCheck, anybody: true},
+		{about: "what root may do here", find: capabilityCheck},
 		{about: "the operating system", find: i.systemCheck, anybody: true},
+		{about: "the kernel", find: i.fabric().CheckKernel},
 		{about: "the deploy user's account", find: user.check},
 		{about: "the deploy user's way in over SSH", find: user.loginCheck},
 		{about: "the VMs' names", find: i.namesCheck, anybody: true},
@@ -43,19 +45,27 @@ func (i *Installation) hostChecks() []check {
 		{about: "the secret of the TURN servers", find: i.callingCheck},
 		{about: "overlays of your own", find: i.overlayCheck},
 		{about: "the renewal of certificates", find: i.renewalCheck, anybody: true},
+		{about: "the proxy that downloads go through", find: i.downloadProxyCheck, anybody: true},
 	})
 }
 
 // momentChecks look at what may be otherwise a moment later.
 func (i *Installation) momentChecks() []check {
 	return []check{
-		{about: "another wiabctl", find: lockCheck, anybody: true},
+		{about: "another wiabctl", find: lockCheck},
+		{about: "other package managers", find: i.aptCheck, serves: []string{"host"}},
+		{about: "the clock", find: clockCheck, anybody: true, serves: []string{"vms", "certificates"}},
 	}
 }
 
 // outsideChecks ask the internet.
 func (i *Installation) outsideChecks() []check {
-	return nil
+	return slices.Concat([]check{
+		{about: "the domains' DNS", find: i.dnsCheck, anybody: true, serves: []string{"certificates"}},
+		{about: "the certificate authority", find: i.authorityCheck, anybody: true, serves: []string{"certificates"}},
+		{about: "where the artifact comes from", find: i.artifact().CheckSource, serves: []string{"assets"}},
+		{about: "the downloads' proxy", find: i.reachProxyCheck, anybody: true, serves: []string{"assets"}},
+	}, i.provider.outside)
 }
 
 func (i *Installation) host() Stage {

@@ -18,7 +18,8 @@ import (
 // on VMs that are there already.
 type provider struct {
 	stage    Stage                      // the stage "vms"
-	checks   []check                    // what preflight asks of it
+	checks   []check                    // what preflight looks at on this host
+	outside  []check                    // what it asks the internet
 	packages []need                     // what this host lacks for it
 	keys     []string                   // the keys that wiabctl makes for it
 	userKey  func() (assets.Key, error) // opens the VMs
@@ -50,9 +51,12 @@ func (i *Installation) madeVMs() provider {
 		stage: machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
 		checks: []check{
 			{about: "the snapshots", find: i.snapshots().Check},
+			{about: "the hypervisor", find: i.room().CheckHypervisor},
+			{about: "the processors' cores", find: i.room().CheckCores, anybody: true},
 			{about: "the VMs' room on this host", find: i.room().Check},
 			{about: "the base image", find: i.baseImage().Check},
 		},
+		outside:  []check{{about: "where the base image comes from", find: i.baseImage().CheckSource, serves: []string{"vms"}}},
 		packages: hypervisor(),
 		keys:     keys,
 		userKey: func() (assets.Key, error) {

@@ -91,7 +91,29 @@ var (
 	}
 )
 
+// What a host may have too little of, or too old.
+var (
+	CoresShort = change.Kind{
+		ID: "cores-short", Exit: 6,
+		Means:  "the host has fewer processor cores than the VMs are to have",
+		Advice: "make vms.sizes.*.cpus smaller, or take a host with more cores",
+		Breaks: "the VMs wait for each other, and upstream's scripts, which count on time, may give up", Command: "sudoedit /etc/wiabctl/wiabctl.yaml", Overrulable: true,
+	}
+	LibvirtOutdated = change.Kind{
+		ID: "libvirt-outdated", Exit: 7,
+		Means:  "libvirt is older than all that wiabctl was tried with",
+		Advice: "use Debian 12, Ubuntu 22.04 or 24.04, whose libvirt is new enough",
+		Breaks: "what the VMs and their network are described with may not be known to it", Command: "apt-get install libvirt-daemon-system", Overrulable: true,
+	}
+	TunMissing = change.Kind{
+		ID: "tun-missing", Exit: 5,
+		Means:  "the kernel offers no devices of the kind tun, which connect VMs with the host",
+		Advice: "load the module; a container has to be given /dev/net/tun",
+		Breaks: "the VMs have no network, and do not start", Command: "modprobe tun", Overrulable: true,
+	}
+)
+
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested, Missing, ConsoleBusy, Unfit, Aloof, Elsewhere)
+	return append(snapshotKinds(), KVMMissing, Foreign, Died, NotReady, Unreachable, DiskShrinks, DiskSpace, DiskOrphaned, MemoryShort, Nested, Missing, ConsoleBusy, Unfit, Aloof, Elsewhere, CoresShort, LibvirtOutdated, TunMissing)
 }

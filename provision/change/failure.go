@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -41,9 +42,9 @@ func (k Kind) Failf(format string, args ...any) *Failure {
 	return &Failure{Kind: k, Cause: err.Error(), Err: errors.Unwrap(err)}
 }
 
-// By names the command that mends this occurrence.
-func (f *Failure) By(format string, args ...any) *Failure {
-	f.Command = fmt.Sprintf(format, args...)
+// By names the command that mends this occurrence; empty: none is known but the kind's.
+func (f *Failure) By(command string) *Failure {
+	f.Command = cmp.Or(command, f.Command)
 	return f
 }
 
@@ -75,9 +76,9 @@ func (k Kind) Notef(format string, args ...any) *Warning {
 	return &Warning{Failure: k.Failf(format, args...), Minor: true}
 }
 
-// By names the command that mends this occurrence.
-func (w *Warning) By(format string, args ...any) *Warning {
-	w.Failure.By(format, args...)
+// By names the command that mends this occurrence; empty: none is known but the kind's.
+func (w *Warning) By(command string) *Warning {
+	w.Failure.By(command)
 	return w
 }
 
