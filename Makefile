@@ -2,10 +2,16 @@
 SHELL     := /bin/bash
 CACHE     := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wiabctl-lab
 LINT      := $(CACHE)/golangci-lint-v2.15.0
+NFPM      := $(CACHE)/nfpm-v2.45.0
+CYCLONEDX := $(CACHE)/cyclonedx-gomod-v1.10.0
 LABCTL    := bin/labctl
+# Where `make install` puts what is built, and `make package` what it makes.
+PREFIX    := /usr/local
+DESTDIR   :=
+DIST      := dist
 # What building and starting the lab, and the tests, need of this machine.
 PACKAGES  := ca-certificates curl debian-archive-keyring dnsmasq-base dpkg-dev e2fsprogs extlinux fdisk genisoimage haproxy iproute2 iptables libvirt-daemon mmdebstrap \
-             nftables qemu-system-x86 qemu-utils systemd-container util-linux
+             nftables qemu-system-x86 qemu-utils rpm systemd-container util-linux
 export CGO_ENABLED := 0
 .DEFAULT_GOAL := help
 
@@ -54,8 +60,22 @@ soak: deps ## what takes long: all scenarios, on the image with the real cloud-i
 lint: $(LINT) ## the linter, which also holds the rule of imports
 	$(LINT) run
 
-build: ## the binary for a real host: bin/wiabctl
-	go build -trimpath -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
+build: ## the binary for a real host: bin/wiabctl; the same sources make the same bytes
+	go build -trimpath -buildvcs=auto -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
+
+install: INTO = $(DESTDIR)$(PREFIX)
+install: build ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=
+	install -D -m 755 bin/wiabctl $(INTO)/bin/wiabctl
+	install -d $(INTO)/share/bash-completion/completions $(INTO)/share/zsh/site-functions $(INTO)/share/fish/vendor_completions.d
+	bin/wiabctl completion bash >$(INTO)/share/bash-completion/completions/wiabctl
+	bin/wiabctl completion zsh >$(INTO)/share/zsh/site-functions/_wiabctl
+	bin/wiabctl completion fish >$(INTO)/share/fish/vendor_completions.d/wiabctl.fish
+	install -D -m 644 -t $(INTO)/share/doc/wiabctl LICENSE README.md CHANGELOG.md
+	cd docs && find . -name '*.md' -exec install -D -m 644 {} $(abspath $(INTO))/share/doc/wiabctl/docs/{} \;
+	install -D -m 644 packaging/wiabctl.yaml $(INTO)/share/doc/wiabctl/examples/wiabctl.yaml
+
+package: $(NFPM) $(CYCLONEDX) ## a .deb, an .rpm, the list of what is in them (SBOM) and SHA256SUMS, in dist/
+	packaging/package.sh $(DIST) $(NFPM) $(CYCLONEDX)
 
 clean: $(LABCTL) ## empty the cache of what takes long to build
 	$(LABCTL) clean
@@ -71,5 +91,13 @@ $(LINT):
 	GOBIN=$(CACHE)/lint go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	mv $(CACHE)/lint/golangci-lint $@
 
+$(NFPM):
+	GOBIN=$(CACHE)/nfpm go install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
+	mv $(CACHE)/nfpm/nfpm $@
+
+$(CYCLONEDX):
+	GOBIN=$(CACHE)/cyclonedx go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+	mv $(CACHE)/cyclonedx/cyclonedx-gomod $@
+
 FORCE:
-.PHONY: help up lab lab-shell lab-curl lab-down test unit e2e bench soak lint build clean deps FORCE
+.PHONY: help up lab lab-shell lab-curl lab-down test unit e2e bench soak lint build install package clean deps FORCE

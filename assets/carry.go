@@ -177,7 +177,11 @@ func (c carrier) file(place string) error {
 	if err != nil {
 		return err
 	}
-	if named, err := c.from.Lstat(place); err != nil || !info.Mode().IsRegular() || !os.SameFile(named, info) {
+	named, err := c.from.Lstat(place)
+	if err != nil {
+		return CarryUnsafe.Failf("%s cannot be looked at again: %w", from.Name(), err)
+	}
+	if !info.Mode().IsRegular() || !os.SameFile(named, info) {
 		return CarryUnsafe.Failf("%s was replaced while it was being copied", from.Name())
 	}
 	to, err := c.to.OpenFile(place, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)

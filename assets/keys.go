@@ -165,7 +165,7 @@ func ReadKey(path string) (Key, error) {
 	}
 	signer, err := ssh.ParsePrivateKey(private)
 	if err != nil {
-		return Key{}, KeyUnusable.Failf("%s holds no private key without a passphrase", path)
+		return Key{}, KeyUnusable.Failf("%s holds no private key without a passphrase: %w", path, err)
 	}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
 	return Key{Private: private, Public: public + " " + comment(filepath.Base(path)), Signer: signer, Made: info.ModTime()}, nil

@@ -38,7 +38,10 @@ func (p Pins) get(name string) (*pin, error) {
 		return nil, fmt.Errorf("the digest of the first %s: %w", name, err)
 	}
 	var known pin
-	if err := json.Unmarshal(text, &known); err != nil || !hash64.MatchString(known.SHA256) {
+	if err := json.Unmarshal(text, &known); err != nil {
+		return nil, DigestUnknown.Failf("%s: %w", p.file(name), err)
+	}
+	if !hash64.MatchString(known.SHA256) {
 		return nil, DigestUnknown.Failf("%s holds no digest", p.file(name))
 	}
 	return &known, nil

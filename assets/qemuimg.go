@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"wiabctl/provision/change"
 )
 
 // formats are the image formats that are taken. vmdk and its like are left out:
@@ -48,7 +50,9 @@ func convert(ctx context.Context, image, format, target string) error {
 
 // qemuImg runs the program and returns what it prints.
 func qemuImg(ctx context.Context, arguments ...string) ([]byte, error) {
+	end := change.Trace(ctx, "command", "argv", append([]string{"qemu-img"}, arguments...))
 	answer, err := exec.CommandContext(ctx, "qemu-img", arguments...).Output()
+	end(err)
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound):

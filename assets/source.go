@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wiabctl/provision/change"
 )
 
 // span is what is wanted of a file.
@@ -83,10 +85,12 @@ func openHTTP(ctx context.Context, address string, ask span) (*source, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone() // which heeds HTTPS_PROXY and NO_PROXY
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.DisableKeepAlives = true
+	end := change.Trace(ctx, "request", "url", redacted(address), "from", ask.from)
 	response, err := (&http.Client{Transport: transport, CheckRedirect: redirect}).Do(request)
 	if failed := (*url.Error)(nil); errors.As(err, &failed) {
 		failed.URL = redacted(failed.URL)
 	}
+	end(err)
 	if err != nil {
 		return nil, err
 	}

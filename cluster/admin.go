@@ -140,6 +140,8 @@ func (a *Admin) readAny(ctx context.Context, name string) ([]byte, error) {
 
 // stat is Read with the file's permissions.
 func (a *Admin) stat(ctx context.Context, name string) (content []byte, mode fs.FileMode, err error) {
+	end := change.Trace(ctx, "read", "file", name)
+	defer func() { end(err) }()
 	err = a.files(ctx, func(files *sftp.Client) error {
 		content, mode, err = readFile(files, a.path(name))
 		return err

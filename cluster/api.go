@@ -54,7 +54,9 @@ func (a *API) text(ctx context.Context, path string, query url.Values, limit int
 }
 
 // ask opens what the API says at a path.
-func (a *API) ask(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+func (a *API) ask(ctx context.Context, path string, query url.Values) (body io.ReadCloser, err error) {
+	end := change.Trace(ctx, "kubernetes", "path", path, "query", query.Encode())
+	defer func() { end(err) }()
 	at, err := a.endpoint(ctx)
 	if err != nil {
 		return nil, err

@@ -34,9 +34,10 @@ func (c Certificates) Plan(ctx context.Context) ([]change.Change, error) {
 		return nil, err
 	}
 	var changes []change.Change
+	shared := &lookout{api: c.API}
 	for _, name := range c.Want {
 		if s := is.story(name); !is.settled(name, s) {
-			changes = append(changes, c.change(name, s))
+			changes = append(changes, c.change(name, s, shared))
 		}
 	}
 	return changes, nil
@@ -56,17 +57,19 @@ func (i issuance) settled(name string, s story) bool {
 }
 
 // change is what makes the certificate ready: waiting, or another attempt.
-func (c Certificates) change(name string, s story) change.Change {
+func (c Certificates) change(name string, s story, shared *lookout) change.Change {
 	if s.Refused.IsZero() || s.Limited {
 		return change.Change{Verb: change.Wait, Subject: "certificate " + name, Reason: s.Text, Concurrent: true,
-			Apply: func(ctx context.Context, say change.Progress) error { return c.await(ctx, name, time.Time{}, say) }}
+			Apply: func(ctx context.Context, say change.Progress) error {
+				return c.await(ctx, shared, name, time.Time{}, say)
+			}}
 	}
 	return change.Change{Verb: change.Restart, Subject: "certificate " + name, Reason: s.Text, Concurrent: true,
 		Apply: func(ctx context.Context, say change.Progress) error {
-			if err := c.retry(ctx, name, say); err != nil {
+			if err := c.retry(ctx, shared, name, say); err != nil {
 				return err
 			}
-			return c.await(ctx, name, s.Refused, say)
+			return c.await(ctx, shared, name, s.Refused, say)
 		}}
 }
 
@@ -92,14 +95,14 @@ func (c Certificates) Pending(ctx context.Context) bool {
 // await waits until the certificate is ready. It ends at once when that is refused, later
 // than before, and soon when cert-manager cannot succeed, for a reason that a kubenode
 // knows.
-func (c Certificates) await(ctx context.Context, name string, before time.Time, say change.Progress) error {
+func (c Certificates) await(ctx context.Context, shared *lookout, name string, before time.Time, say change.Progress) error {
 	search := search{obstacle: c.Obstacle}
 	err := change.Condition{
 		Description: "certificate " + name,
 		Deadline:    patience,
-		Interval:    time.Second,
+		Interval:    lookEvery,
 		Check: func(ctx context.Context) error {
-			is, err := c.API.issuance(ctx)
+			is, err := shared.look(ctx)
 			if err != nil {
 				return err
 			}

@@ -4,7 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,7 +115,7 @@ func TestCertificatesAwaitEnds(t *testing.T) {
 				asked = to
 				return closed
 			}}
-			err := stage.await(soon(t, 20*time.Second), redCSR, tc.before, nil)
+			err := stage.await(soon(t, 20*time.Second), &lookout{api: stage.API}, redCSR, tc.before, nil)
 			if !errors.Is(err, tc.is) || err != nil && !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("%v, want %v", err, tc.is)
 			}
@@ -123,7 +128,8 @@ func TestCertificatesAwaitEnds(t *testing.T) {
 	delete(outlived, controllerPath)
 	for name, held := range map[string]map[string]any{"no cert-manager": nil, "its kinds alone": outlived} {
 		t.Run(name, func(t *testing.T) {
-			err := Certificates{API: testAPI(t, held), Want: []string{redCSR}}.await(soon(t, 20*time.Second), redCSR, time.Time{}, nil)
+			stage := Certificates{API: testAPI(t, held), Want: []string{redCSR}}
+			err := stage.await(soon(t, 20*time.Second), &lookout{api: stage.API}, redCSR, time.Time{}, nil)
 			if !errors.Is(err, CertificateNotReady.Failf("")) || !strings.Contains(err.Error(), "there is no cert-manager") {
 				t.Error(err)
 			}
@@ -137,11 +143,66 @@ func TestCertificatesAwaitAnotherAttempt(t *testing.T) {
 	held := answers(is)
 	stage := Certificates{API: testAPI(t, held), Want: []string{redCSR}}
 	before := is.Certificates[0].Status.Failed
-	if err := stage.await(soon(t, 2*time.Second), redCSR, before, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := stage.await(soon(t, 2*time.Second), &lookout{api: stage.API}, redCSR, before, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the refusal before counts: %v", err)
 	}
-	if err := stage.await(soon(t, 20*time.Second), redCSR, before.Add(-time.Hour), nil); !errors.Is(err, CertificateRefused.Failf("")) {
+	if err := stage.await(soon(t, 20*time.Second), &lookout{api: stage.API}, redCSR, before.Add(-time.Hour), nil); !errors.Is(err, CertificateRefused.Failf("")) {
 		t.Errorf("a refusal after does not count: %v", err)
+	}
+}
+
+// However many certificates are waited for, the cluster is asked as often as for one.
+func TestCertificatesAskTogether(t *testing.T) {
+	is := readIssuance(t, "order-pending")
+	var lists atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == inDefault+"/certificates" {
+			lists.Add(1)
+		}
+		_ = json.NewEncoder(w).Encode(answers(is)[r.URL.Path])
+	}))
+	defer server.Close()
+	api := testAPI(t, nil)
+	api.at = &endpoint{server: server.URL, http: server.Client()}
+	stage := Certificates{API: api, Obstacle: func(context.Context, []string) error { return nil }}
+	const many = 100
+	for n := range many {
+		name := fmt.Sprintf("d%d-example-com-csr", n)
+		one := is.Certificates[0]
+		one.Metadata.Name = name
+		is.Certificates = append(is.Certificates, one)
+		stage.Want = append(stage.Want, name)
+	}
+	changes, err := stage.Plan(t.Context())
+	if err != nil || len(changes) != many {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	lists.Store(0)
+	ctx := soon(t, 3*time.Second)
+	var waiting sync.WaitGroup
+	for _, c := range changes {
+		waiting.Go(func() {
+			if err := c.Apply(ctx, func(string) {}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", c, err)
+			}
+		})
+	}
+	waiting.Wait()
+	if asked := lists.Load(); asked < 2 || asked > 4 {
+		t.Errorf("in three seconds it was asked %d times", asked)
+	}
+}
+
+// Who stops waiting spoils nobody else's look.
+func TestLookoutOfWhoStops(t *testing.T) {
+	shared := &lookout{api: issuanceAPI(t, readIssuance(t, "ready"))}
+	gone, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := shared.look(gone); err == nil {
+		t.Error("it looks for who is gone")
+	}
+	if is, err := shared.look(t.Context()); err != nil || len(is.Certificates) == 0 {
+		t.Errorf("who waits sees %v, %v", is.Certificates, err)
 	}
 }
 

@@ -15,8 +15,8 @@ const certificateJob = "certificate-"
 // retry makes cert-manager begin another attempt now, as `cmctl renew` does: by the
 // condition that says that one is under way. Let's Encrypt, which counts failures, is not asked
 // before cert-manager's own check succeeds.
-func (c Certificates) retry(ctx context.Context, name string, say change.Progress) error {
-	is, err := c.API.issuance(ctx)
+func (c Certificates) retry(ctx context.Context, shared *lookout, name string, say change.Progress) error {
+	is, err := shared.look(ctx)
 	if err != nil {
 		return err
 	}

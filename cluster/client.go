@@ -13,6 +13,8 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
+
+	"wiabctl/provision/change"
 )
 
 // Client is one SSH connection to a machine.
@@ -92,10 +94,12 @@ func (c *Client) Run(ctx context.Context, argv ...string) ([]byte, error) {
 }
 
 // Feed is Run with a standard input: what nobody may read among the arguments.
-func (c *Client) Feed(ctx context.Context, in io.Reader, argv ...string) ([]byte, error) {
+func (c *Client) Feed(ctx context.Context, in io.Reader, argv ...string) (out []byte, err error) {
+	end := change.Trace(ctx, "ssh", "to", c.name, "argv", argv)
+	defer func() { end(err) }()
 	var stdout head
 	var stderr tail
-	err := c.within(ctx, func(session *ssh.Session) error {
+	err = c.within(ctx, func(session *ssh.Session) error {
 		session.Stdin, session.Stdout, session.Stderr = in, &stdout, &stderr
 		return session.Run(shellescape.QuoteCommand(argv))
 	})

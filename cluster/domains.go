@@ -34,8 +34,8 @@ type Domains struct {
 	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
-	// Unwanted tells why a deployed release that is not wanted has to go; empty: it is
-	// nobody's business here.
+	// Unwanted tells why a deployed release has to go, be it that another one of its name comes;
+	// empty: it stays, or is nobody's business here.
 	Unwanted func(Deployed) string
 	// Leaves are the Secrets that others make for such a release and that outlive it, each
 	// as namespace/name.
@@ -46,7 +46,8 @@ type Domains struct {
 func (Domains) Name() string { return "domains" }
 
 // Plan compares the deployed releases with the wanted ones. The backend learns of a change
-// first; then releases go whose names or hosts new ones may need, and those come last.
+// first; then releases go whose names or hosts new ones may need, and those come last: so do
+// two domains that swap names, whose releases hold each other's hosts and certificates.
 func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 	want, err := d.Want(ctx)
 	if err != nil {
@@ -59,7 +60,7 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 	var backend, own []change.Change
 	for _, r := range want {
 		live, there := deployed[r.Name]
-		c := d.compare(r, live, there)
+		c := d.compare(r, live, there && d.Unwanted(live) == "")
 		switch {
 		case c == nil:
 		case r.Own == nil:
@@ -68,19 +69,18 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 			own = append(own, *c)
 		}
 	}
-	gone, err := d.planGone(ctx, want, deployed)
+	gone, err := d.planGone(ctx, deployed)
 	return slices.Concat(backend, gone, own), err
 }
 
-// planGone uninstalls the domains' releases that nobody wants any more.
-func (d Domains) planGone(ctx context.Context, want []Release, deployed map[string]Deployed) ([]change.Change, error) {
+// planGone uninstalls the releases that nobody wants any more.
+func (d Domains) planGone(ctx context.Context, deployed map[string]Deployed) ([]change.Change, error) {
 	if len(deployed) == 0 {
 		return nil, nil
 	}
 	var changes []change.Change
 	for _, name := range slices.Sorted(maps.Keys(deployed)) {
-		wanted := slices.ContainsFunc(want, func(r Release) bool { return r.Name == name })
-		if why := d.Unwanted(deployed[name]); why != "" && !wanted {
+		if why := d.Unwanted(deployed[name]); why != "" {
 			changes = append(changes, d.uninstall(deployed[name], why))
 		}
 	}

@@ -22,10 +22,10 @@ type HealthState string
 
 // How well a part may be.
 const (
-	Healthy   HealthState = "healthy"
-	Unhealthy HealthState = "unhealthy"
-	Silent    HealthState = "silent" // it could not be asked
-	Absent    HealthState = "absent" // it is not installed yet
+	Healthy   HealthState = "healthy"   // the part says that it is well
+	Unhealthy HealthState = "unhealthy" // the part says, or lacks, what is not well
+	Silent    HealthState = "silent"    // it could not be asked
+	Absent    HealthState = "absent"    // it is not installed yet
 )
 
 // Probe asks one part how it is.

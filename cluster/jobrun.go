@@ -44,11 +44,11 @@ func (j Job) Run(ctx context.Context, admin *Admin, say change.Progress) error {
 	if now.running {
 		say.Sayf("an earlier run still works; waiting for its end")
 		if err := j.awaitEnd(ctx, admin); err != nil {
-			return err
+			return unending(err)
 		}
 	}
 	if err := j.awaitOthers(ctx, admin, say); err != nil {
-		return err
+		return unending(err)
 	}
 	run, err := j.start(ctx, admin, now.boot)
 	if err != nil {
@@ -99,6 +99,14 @@ func (j Job) awaitOthers(ctx context.Context, admin *Admin, say change.Progress)
 			return err
 		},
 	}.Await(ctx, say)
+}
+
+// unending is a wait for other jobs that took too long, with what can be done about them.
+func unending(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return JobFailed.Failf("%w; `wiabctl attach` follows it, `wiabctl cancel` ends it", err)
+	}
+	return err
 }
 
 // start writes the files and the receipt, then starts the unit. A kill in between

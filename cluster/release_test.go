@@ -78,10 +78,12 @@ func TestReleases(t *testing.T) {
 func TestDomainsPlan(t *testing.T) {
 	deployed := []any{
 		stored(t, "wire-server", "3", "deployed", map[string]any{"domains": "green"}),
-		stored(t, "extra-red", "1", "deployed", map[string]any{"ours": true, "domain": "red"}),
-		stored(t, "extra-old", "1", "deployed", map[string]any{"ours": true}),
+		stored(t, "extra-red", "1", "deployed", map[string]any{"domain": "red"}),
+		stored(t, "extra-old", "1", "deployed", map[string]any{"goes": "its domain is no longer configured"}),
+		stored(t, "extra-pink", "1", "failed", map[string]any{"goes": "it is grey's"}),
+		stored(t, "extra-grey", "4", "deployed", map[string]any{"goes": "it is pink's", "domain": "grey"}),
 		stored(t, "somebody-elses", "1", "deployed", nil),
-		stored(t, "extra-stuck", "2", "pending-upgrade", map[string]any{"ours": true}),
+		stored(t, "extra-stuck", "2", "pending-upgrade", nil),
 	}
 	var labelled []any
 	for _, s := range [][2]string{{"extra-gone-tls", "extra-gone"}, {"extra-gone-account", "extra-gone"}, {"extra-red-tls", "extra-red"}} {
@@ -94,6 +96,8 @@ func TestDomainsPlan(t *testing.T) {
 				{Name: "wire-server", Values: map[string]any{"domains": "green red"}},
 				{Name: "sftd", Values: map[string]any{"x": "y"}},
 				{Name: "extra-red", Own: map[string]any{}, Values: map[string]any{"domain": "red"}},
+				{Name: "extra-grey", Own: map[string]any{}, Values: map[string]any{"domain": "grey"}},
+				{Name: "extra-pink", Own: map[string]any{}},
 				{Name: "extra-stuck", Own: map[string]any{}},
 				{Name: "extra-blue", Own: map[string]any{}, Secret: map[string]any{"key": "PRIVATE"}},
 			}, nil
@@ -108,10 +112,8 @@ func TestDomainsPlan(t *testing.T) {
 			return missing
 		},
 		Unwanted: func(d Deployed) string {
-			if d.Values["ours"] == true {
-				return "its domain is no longer configured"
-			}
-			return ""
+			why, _ := d.Values["goes"].(string)
+			return why
 		},
 	}
 	changes, err := stage.Plan(t.Context())
@@ -120,8 +122,12 @@ func TestDomainsPlan(t *testing.T) {
 	}
 	want := []string{
 		"update release wire-server: its values differ at domains",
+		"delete release extra-grey: it is pink's",
 		"delete release extra-old: its domain is no longer configured",
+		"delete release extra-pink: it is grey's",
 		"delete secrets of release extra-gone: it is uninstalled, and left extra-gone-tls, extra-gone-account",
+		"create release extra-grey: it is not deployed",
+		"create release extra-pink: it is not deployed",
 		"update release extra-stuck: its last deployment is pending-upgrade",
 		"create release extra-blue: it is not deployed",
 	}

@@ -65,6 +65,8 @@ func (s *Station) get(ctx context.Context, port, path string) (status int, body 
 	if err != nil {
 		return 0, nil, err
 	}
+	end := change.Trace(ctx, "request", "from", s.Name, "url", url)
+	defer func() { end(err) }()
 	resp, err := (&http.Transport{DialContext: client.ssh.DialContext, DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("%s on %s: %w", url, s.Name, err)

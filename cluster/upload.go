@@ -12,13 +12,17 @@ import (
 	"strings"
 
 	"github.com/pkg/sftp"
+
+	"wiabctl/provision/change"
 )
 
 // Upload puts a file in place whole, of whatever size: it is written beside its name
 // with its mode first, compared by its digest, and then renamed over it. Directories on
 // the way are made. The name is relative to the deploy directory. When ctx ends, or
 // content cannot be read, nothing is left.
-func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode fs.FileMode) error {
+func (a *Admin) Upload(ctx context.Context, name string, content io.Reader, mode fs.FileMode) (err error) {
+	end := change.Trace(ctx, "upload", "file", name, "mode", mode.String())
+	defer func() { end(err) }()
 	client, err := a.connect(ctx)
 	if err != nil {
 		return err

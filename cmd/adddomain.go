@@ -23,11 +23,11 @@ func newAddDomain(o *options) *cobra.Command {
 			"  sudo wiabctl add-domain --file shops.yaml    # a list as under domains: in the configuration file",
 		Args: func(_ *cobra.Command, args []string) error { return a.check(args) },
 		RunE: func(c *cobra.Command, args []string) error {
-			domains, err := a.domains(args, c.InOrStdin())
+			list, err := a.domains(args, c.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return o.edit(c, "add-domain", domainsOf(domains), provision.Adding(domains...))
+			return o.edit(c, "add-domain", domainsOf(list.Domains), provision.Adding(list))
 		},
 	}
 	c.Flags().StringVarP(&a.file, "file", "f", "", "a YAML file with a list of domains, - for standard input")
@@ -41,11 +41,15 @@ func newAddDomain(o *options) *cobra.Command {
 
 // edit changes the configuration file and makes the installation by it.
 func (o *options) edit(c *cobra.Command, command string, domains []string, edit provision.Edit) error {
-	if err := edit.Check(c.Context(), o.config); err != nil {
+	overrides, err := o.overrides()
+	if err != nil {
+		return err
+	}
+	if err := edit.Check(c.Context(), o.config, overrides...); err != nil {
 		return err
 	}
 	return o.up(c, command+" "+strings.Join(domains, " "), provision.Orders{}, func() error {
-		return edit.Make(c.Context(), o.config)
+		return edit.Make(c.Context(), o.config, overrides...)
 	})
 }
 
@@ -73,38 +77,38 @@ func (a *addition) check(args []string) error {
 }
 
 // domains are those to add.
-func (a *addition) domains(args []string, in io.Reader) ([]provision.Domain, error) {
+func (a *addition) domains(args []string, in io.Reader) (provision.List, error) {
 	if a.file != "" {
 		return readDomains(a.file, in)
 	}
-	var all []provision.Domain
+	var all provision.List
 	for _, arg := range args {
 		d, err := provision.Anchored(a.one, "")
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		d.Domain = arg
-		all = append(all, d)
+		all.Domains = append(all.Domains, d)
 	}
 	return all, nil
 }
 
 // readDomains reads the list in a file, or from standard input.
-func readDomains(file string, in io.Reader) ([]provision.Domain, error) {
+func readDomains(file string, in io.Reader) (provision.List, error) {
 	name, dir := file, filepath.Dir(file)
 	if file == "-" {
 		name, dir = "the list on standard input", ""
 	} else {
 		list, err := os.Open(file)
 		if err != nil {
-			return nil, provision.BadUsage.Failf("the list of domains: %w", err)
+			return provision.List{}, provision.BadUsage.Failf("the list of domains: %w", err)
 		}
 		defer list.Close()
 		in = list
 	}
 	text, err := io.ReadAll(in)
 	if err != nil {
-		return nil, err
+		return provision.List{}, err
 	}
 	return provision.ReadDomains(name, dir, text)
 }

@@ -53,6 +53,11 @@ func (o *options) down(c *cobra.Command, yes bool, extent provision.Extent) erro
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
+	return o.recorded(c, installation, func() error { return o.takeDown(c, installation, yes, extent) })
+}
+
+// takeDown shows what would go, and removes it after a yes.
+func (o *options) takeDown(c *cobra.Command, installation *provision.Installation, yes bool, extent provision.Extent) error {
 	plans := installation.PlanDown(c.Context(), extent)
 	count := provision.Count(plans)
 	if count > 0 && !yes {

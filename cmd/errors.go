@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"wiabctl/provision"
 	"wiabctl/provision/change"
 )
 
@@ -27,7 +28,7 @@ func (e *exitStatus) Error() string { return fmt.Sprintf("exit status %d", e.cod
 // renderError tells what went wrong, and for every kind of failure its id and what to do.
 func renderError(out io.Writer, err error) {
 	fmt.Fprintf(out, "error: %s\n", change.Printable(err.Error()))
-	for _, kind := range told(err) {
+	for _, kind := range provision.KindsOf(err) {
 		fmt.Fprintf(out, "  [%s] %s\n", kind.ID, kind.Advice)
 	}
 	if stopped := (*unfinished)(nil); errors.As(err, &stopped) {

@@ -3,15 +3,30 @@ package cmd
 import (
 	"encoding/json"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
 )
 
+// overrides are what the environment and --set put above the configuration file.
+func (o *options) overrides() ([]provision.Override, error) {
+	return provision.Overrides(os.Environ(), o.set, variables)
+}
+
+// load reads the configuration: the file, above it the environment, above that --set.
+func (o *options) load() (provision.Config, error) {
+	overrides, err := o.overrides()
+	if err != nil {
+		return provision.Config{}, err
+	}
+	return provision.Load(o.config, overrides...)
+}
+
 // open reads the configuration and makes the installation that it describes.
 func (o *options) open(out io.Writer) (*provision.Installation, error) {
-	config, err := provision.Load(o.config)
+	config, err := o.load()
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +43,8 @@ func (o *options) with(c *cobra.Command, do func(*provision.Installation) error)
 	return do(installation)
 }
 
-// locked opens the installation and does something to it under the run lock.
+// locked opens the installation and does something to it under the run lock, which is
+// kept in the history.
 func (o *options) locked(c *cobra.Command, command string, do func(*provision.Installation) error) error {
 	return o.with(c, func(installation *provision.Installation) error {
 		unlock, err := provision.Lock(command)
@@ -36,7 +52,7 @@ func (o *options) locked(c *cobra.Command, command string, do func(*provision.In
 			return err
 		}
 		defer unlock() //nolint:errcheck // the process's end unlocks too
-		return do(installation)
+		return o.recorded(c, installation, func() error { return do(installation) })
 	})
 }
 

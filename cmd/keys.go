@@ -58,7 +58,7 @@ func newKeysRotate(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.carry(c, installation, "keys-rotate", plans, yes, "Replace them?")
+				return o.carry(c, installation, plans, yes, "Replace them?")
 			})
 		},
 	}

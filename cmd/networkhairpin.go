@@ -53,7 +53,11 @@ func (o *options) hairpinStatus(c *cobra.Command) error {
 }
 
 func (o *options) setHairpin(c *cobra.Command, mode string) error {
-	if _, err := provision.Load(o.config); err != nil {
+	if _, err := o.load(); err != nil {
+		return err
+	}
+	overrides, err := o.overrides()
+	if err != nil {
 		return err
 	}
 	unlock, err := provision.Lock("network hairpin")
@@ -61,7 +65,7 @@ func (o *options) setHairpin(c *cobra.Command, mode string) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process's end unlocks too
-	if err := provision.SetHairpin(o.config, mode); err != nil {
+	if err := provision.SetHairpin(o.config, mode, overrides...); err != nil {
 		return err
 	}
 	installation, err := o.open(c.OutOrStdout())
@@ -69,7 +73,12 @@ func (o *options) setHairpin(c *cobra.Command, mode string) error {
 		return err
 	}
 	defer installation.Close()
-	made, there, err := installation.UpNetwork(c.Context())
+	var made int
+	var there bool
+	err = o.recorded(c, installation, func() (err error) {
+		made, there, err = installation.UpNetwork(c.Context())
+		return err
+	})
 	if err != nil {
 		return err
 	}

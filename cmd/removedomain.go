@@ -31,7 +31,7 @@ func newRemoveDomain(o *options) *cobra.Command {
 
 // completeDomains offers the extra domains that are not given yet.
 func (o *options) completeDomains(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	config, err := provision.Load(o.config)
+	config, err := o.load()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -30,7 +30,11 @@ func newRollback(o *options) *cobra.Command {
 // rollback lets the configuration file ask for the version, after a yes to what that
 // comes to.
 func (o *options) rollback(c *cobra.Command, to string, yes bool) error {
-	back, err := provision.PlanRollback(o.config, to)
+	overrides, err := o.overrides()
+	if err != nil {
+		return err
+	}
+	back, err := provision.PlanRollback(o.config, to, overrides...)
 	if err != nil {
 		return err
 	}

@@ -5,21 +5,24 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 // options are the flags that every command takes.
 type options struct {
 	config string
 	output string
+	set    []string // fields of the configuration, "path=value"
 }
 
 const defaultConfig = "/etc/wiabctl/wiabctl.yaml"
+
+// variables are those of the environment that are flags' defaults; all others that begin so
+// are of fields of the configuration.
+var variables = []string{"WIABCTL_CONFIG", "WIABCTL_OUTPUT", "WIABCTL_YES"}
 
 // Execute runs the command line and returns the process's exit code: 0, the code
 // of the first failure, or that of a program that ran on a VM.
@@ -30,20 +33,6 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetOut(out)
 	root.SetErr(errOut)
 	return conclude(ctx, root.ExecuteContext(ctx), errOut)
-}
-
-// told are the kinds of the failures in an error, each once and in their order; Unlisted where there is none.
-func told(err error) []change.Kind {
-	var kinds []change.Kind
-	for _, f := range change.Failures(err) {
-		if !slices.Contains(kinds, f.Kind) {
-			kinds = append(kinds, f.Kind)
-		}
-	}
-	if len(kinds) == 0 {
-		return []change.Kind{provision.Unlisted}
-	}
-	return kinds
 }
 
 // conclude tells what went wrong, if anything did, and returns the exit code.
@@ -58,7 +47,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
-	return told(err)[0].Exit
+	return provision.KindsOf(err)[0].Exit
 }
 
 func newRoot() *cobra.Command {
@@ -76,6 +65,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&o.config, "config", "c", fromEnvironment("WIABCTL_CONFIG", defaultConfig), "configuration file")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", fromEnvironment("WIABCTL_OUTPUT", "plain"), "plain or json, one event a line")
+	root.PersistentFlags().StringArrayVar(&o.set, "set", nil, "path=value of a field of the configuration, above the file and the environment, for this run")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return provision.BadUsage.Failf("%w", err) })
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "plain" && o.output != "json" {
@@ -88,6 +78,9 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
 	root.AddCommand(newPreflight(&o))
 	root.AddCommand(newExplain(&o))
+	root.AddCommand(newSupport(&o))
+	root.AddCommand(newHistory(&o))
+	root.AddCommand(newConfig(&o))
 	return root
 }
 

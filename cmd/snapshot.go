@@ -66,7 +66,7 @@ func newSnapshotRestore(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.carry(c, installation, "snapshot-restore", plans, yes, "Replace all of this?")
+				return o.carry(c, installation, plans, yes, "Replace all of this?")
 			})
 		},
 	}
@@ -87,7 +87,7 @@ func newSnapshotDelete(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.carry(c, installation, "snapshot-delete", plans, yes, "Delete it?")
+				return o.carry(c, installation, plans, yes, "Delete it?")
 			})
 		},
 	}
@@ -114,14 +114,14 @@ func newSnapshotList(o *options) *cobra.Command {
 }
 
 // carry shows the plan and makes it after a yes.
-func (o *options) carry(c *cobra.Command, installation *provision.Installation, command string, plans []provision.Planned, yes bool, question string) error {
+func (o *options) carry(c *cobra.Command, installation *provision.Installation, plans []provision.Planned, yes bool, question string) error {
 	if !yes {
 		o.renderPlan(c.OutOrStdout(), plans)
 		if err := confirm(c, question); err != nil {
 			return err
 		}
 	}
-	if err := installation.Carry(c.Context(), command, plans); err != nil {
+	if err := installation.Carry(c.Context(), plans); err != nil {
 		return &unfinished{err, "log: " + installation.Log()}
 	}
 	return nil

@@ -41,7 +41,7 @@ func newUp(o *options) *cobra.Command {
 // up makes the installation under the run lock and tells how it ended. If there is
 // something to do to the configuration file, that comes first, under the same lock.
 func (o *options) up(c *cobra.Command, command string, orders provision.Orders, edit func() error) error {
-	if _, err := provision.Load(o.config); err != nil {
+	if _, err := o.load(); err != nil {
 		return err
 	}
 	unlock, err := provision.Lock(command)
@@ -59,7 +59,11 @@ func (o *options) up(c *cobra.Command, command string, orders provision.Orders, 
 		return err
 	}
 	defer installation.Close()
-	made, err := installation.Up(c.Context(), orders)
+	var made int
+	err = o.recorded(c, installation, func() (err error) {
+		made, err = installation.Up(c.Context(), orders)
+		return err
+	})
 	if err != nil {
 		return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
 	}

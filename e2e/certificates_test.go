@@ -1,11 +1,16 @@
 package e2e
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/e2e/lab"
+	"wiabctl/e2e/lab/names"
 )
 
 // TestACME has a real cert-manager ask a real ACME server for the certificates of two
@@ -45,6 +50,82 @@ func TestACME(t *testing.T) {
 	issued(t, lime)
 	if status := mustWiabctl(t, "network", "hairpin", "status").stdout; !strings.HasPrefix(status, "always: in force, ") || strings.Contains(status, " 0 connections") {
 		t.Errorf("the check of cert-manager did not take the hairpin: %s", status)
+	}
+}
+
+// TestStaging takes a domain's certificate from Let's Encrypt's staging server, which nobody trusts,
+// and then from the one that everybody does.
+func TestStaging(t *testing.T) {
+	long(t)
+	installed(t)
+	const mint = "mint.example.org"
+	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+mint+", certificate: {staging: true}}\n")
+	mustWiabctl(t, "up")
+	staging, err := theLab.StagingClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := deeplinkProblem(t.Context(), staging, mint); err != nil {
+		t.Error(err)
+	}
+	silent(t, mint) // to those who trust what everybody trusts
+	if err := deeplinkProblem(t.Context(), staging, green); err == nil {
+		t.Errorf("the certificate of %s is the staging server's", green)
+	}
+	saysEach(t, mustWiabctl(t, "domain", "show", mint).stdout, "staging, until 2")
+	unchanged(t)
+
+	installed(t, mint)
+	answers(t, mint, green)
+	issued(t, mint)
+	unchanged(t)
+}
+
+// TestDNS01 has a domain proven by records that cert-manager writes into its zone, on a real name
+// server: nothing of it is asked for over HTTP, which does not come through at all.
+func TestDNS01(t *testing.T) {
+	long(t)
+	installed(t)
+	const plum, key = "plum.example.org", "plum-key"
+	zone := lab.Dynamic{Zone: plum + ".", Key: key, Secret: base64.StdEncoding.EncodeToString([]byte(rand.Text()))}
+	for _, host := range sixHosts(plum) {
+		zone.Records = append(zone.Records, host+". A "+lab.WAN)
+	}
+	if err := theLab.Serve(t.Context(), zone); err != nil {
+		t.Fatal(err)
+	}
+	delegated(t, zone)
+	kube(t, "kubebox kubectl --namespace cert-manager-ns create secret generic plum-tsig --from-literal=secret="+zone.Secret)
+	t.Cleanup(func() { kube(t, "kubebox kubectl --namespace cert-manager-ns delete secret plum-tsig") })
+	closePort80(t, true)
+	t.Cleanup(func() { closePort80(t, false) })
+	writeHost(t, configFile, freshConfig+fmt.Sprintf(`domains:
+  - domain: %s
+    certificate:
+      solvers:
+        - dns01: {rfc2136: {nameserver: "%s:53", tsigKeyName: %s, tsigAlgorithm: HMACSHA256, tsigSecretSecretRef: {name: plum-tsig, key: secret}}}
+`, plum, lab.Dynamics, key))
+	mustWiabctl(t, "up")
+	answers(t, green, plum)
+	issued(t, plum)
+	if challenges := kube(t, "kubebox kubectl get challenges --all-namespaces --output name"); challenges != "" {
+		t.Errorf("there are left %s", challenges)
+	}
+	saysEach(t, mustWiabctl(t, "domain", "show", plum).stdout, "solvers, until 2")
+	unchanged(t)
+	installed(t)
+}
+
+// delegated has the zone's names asked of the server that is in charge of it.
+func delegated(t testing.TB, zone lab.Dynamic) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := theLab.Names(names.Differences{}); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := theLab.Names(names.Differences{Records: zone.Delegation()}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -78,21 +78,21 @@ func rolledOnce(t testing.TB, before map[string]string, added, removed []string)
 	}
 }
 
-// TestManyDomains adds domains, one, three and many in one go, removes some in the middle and
-// lets the script run again that forgets them all: whatever their number, the backend is rolled
+// TestManyDomains adds domains, one, three and many in one go, and soaking ten more one by one, removes some in
+// the middle and lets the script run again that forgets them all: whatever their number, the backend is rolled
 // out once each time, no other domain is touched, and green always answers.
 func TestManyDomains(t *testing.T) {
 	long(t)
 	installed(t)
-	many := 10
+	steps := []int{1, 4, 10} // how many there are after each addition
 	if soaking() {
-		many = 50
+		steps = []int{1, 4, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50}
 	}
-	all, list := shops(t, 1, many)
+	all, list := shops(t, 1, steps[len(steps)-1])
 	items := strings.SplitAfter(list, "}\n")
 	stop := watch(t, green)
 	from := 0
-	for _, to := range []int{1, 4, many} {
+	for _, to := range steps {
 		before := revisionsOf(t)
 		a := addShops(t, strings.Join(items[from:to], ""))
 		t.Logf("%d domains in one go: %s", to-from, a.took.Round(time.Second))
@@ -106,7 +106,7 @@ func TestManyDomains(t *testing.T) {
 	config := readHost(t, configFile)
 	writeHost(t, "/root/shops.yaml", "- domain: shop01.example.org\n- domain: co.uk\n- domain: webapp."+green+"\n")
 	refuses(t, 10, []string{"line 2: [1].domain: \"co.uk\" is a public suffix"}, "add-domain", "--file", "/root/shops.yaml")
-	refuses(t, 10, []string{`"shop01" is also the name of domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
+	refuses(t, 10, []string{`"shop01" is also the name of shop01.example.net, domains[0]`, "lies below a service name of the default domain"}, "add-domain", "shop01.example.org", "webapp."+green)
 	same(t, "a refused list changed the configuration", config, readHost(t, configFile))
 
 	before := revisionsOf(t)
@@ -193,6 +193,22 @@ helm uninstall --wait nginx-ingress-services-blue`)
 		t.Errorf("blue left %s", left)
 	}
 	unchanged(t)
+}
+
+// TestSwappedNames swaps the names of two domains in one run, though the release of each holds what
+// the other's wants. Who changes nothing is not touched.
+func TestSwappedNames(t *testing.T) {
+	long(t)
+	installed(t, red, blue)
+	before := revisionsOf(t)
+	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", name: blue}\n  - {domain: "+blue+", name: red}\n")
+	saysEach(t, mustWiabctl(t, "plan").stdout,
+		"delete release nginx-ingress-services-red: it is "+red+"'s, and its name is "+blue+"'s now", "create release nginx-ingress-services-red")
+	mustWiabctl(t, "up")
+	answers(t, green, red, blue)
+	unchanged(t)
+	same(t, "other releases were deployed anew", fmt.Sprint(before), fmt.Sprint(revisionsOf(t)))
+	installed(t)
 }
 
 // TestInterruptedAdd kills add-domain at each change that it begins, once; the next one goes on.

@@ -59,13 +59,21 @@ func TestLeaks(t *testing.T) {
 		})
 	}
 	t.Run("certificate", func(t *testing.T) {
-		cert, key := certified(t, red, blue)
-		writeHost(t, "/root/red.crt", cert)
-		writeHost(t, "/root/red.key", key)
-		onHost(t, "chmod 600 /root/red.key")
-		writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", certificate: {cert: /root/red.crt, key: /root/red.key}}\n  - {domain: "+blue+"}\n")
+		for file, domains := range map[string][]string{"red": {red}, "both": {red, blue}} {
+			cert, key := certified(t, domains...)
+			writeHost(t, "/root/"+file+".crt", cert)
+			writeHost(t, "/root/"+file+".key", key)
+			onHost(t, "chmod 600 /root/"+file+".key")
+		}
+		configured := func(file string) {
+			writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", certificate: {cert: /root/"+file+".crt, key: /root/"+file+".key}}\n  - {domain: "+blue+"}\n")
+		}
 		t.Cleanup(func() { installed(t, red, blue) })
-		mustWiabctl(t, "up", "--only", "domains") // whole, it would wait for the leak to end
+		configured("both")
+		refuses(t, 71, []string{"certificate-unusable", red + ": ", "it names account." + blue}, "up")
+		configured("red")
+		mustWiabctl(t, "up", "--only", "domains")
+		kube(t, `kubebox kubectl patch secret nginx-ingress-services-red-nginx-multi-ingress-red-wildcard-tls-certificate --patch "{\"data\":{\"tls.crt\":\"$(base64 -w0 /root/both.crt)\",\"tls.key\":\"$(base64 -w0 /root/both.key)\"}}"`)
 		eventually(t, 30*time.Second, func(ctx context.Context) error { return leakFound(ctx, "certificate") })
 	})
 }

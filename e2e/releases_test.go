@@ -14,6 +14,7 @@ func overlay(t testing.TB, release, content string) {
 	t.Helper()
 	onHost(t, "mkdir -p /etc/wiabctl/overlays")
 	writeHost(t, "/etc/wiabctl/overlays/"+release+".yaml", content)
+	onHost(t, "chmod 600 /etc/wiabctl/overlays/*")
 	t.Cleanup(func() { onHost(t, "rm -rf /etc/wiabctl/overlays") })
 }
 

@@ -112,7 +112,7 @@ func revisions(t testing.TB) string {
 }
 
 // everything is the installation's whole state, file times included: what a run
-// that changes nothing leaves as it is. The spread over the kubenodes is missing:
+// that changes nothing leaves as it is, apart from its record. The spread over the kubenodes is missing:
 // it follows which of them answer.
 func everything(t testing.TB) string {
 	t.Helper()
@@ -121,7 +121,7 @@ for d in $(virsh list --all --name | sort); do virsh dumpxml $d; virsh domstate 
 virsh list --all --autostart --name | sort
 for n in $(virsh net-list --all --name); do virsh net-dumpxml $n; done
 nft -s list ruleset | sed '/chain spread /,/}/d'
-find /home/wire/ /etc /var/lib/wiabctl /var/cache/wiabctl /var/lib/libvirt/images -printf '%p %y %m %u %s %T@ %C@\n' | grep -v '^/var/lib/libvirt/images/.*qcow2' | sort
+find /home/wire/ /etc /var/lib/wiabctl /var/cache/wiabctl /var/lib/libvirt/images -printf '%p %y %m %u %s %T@ %C@\n' | grep -Ev '^/var/lib/libvirt/images/.*qcow2|^/var/lib/wiabctl/log[/ ]' | sort
 sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.bridge.bridge-nf-call-iptables`) + revisions(t)
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"wiabctl/provision/change"
 )
 
 // Answer is what came back for one question.
@@ -30,14 +32,14 @@ type answers map[string]Answer
 const longestAnswer = 1 << 20
 
 // ask asks all questions: those over one connection after each other, for a handshake costs
-// more than all else; the connections beside each other.
-func ask(ctx context.Context, client *http.Client, all []question) answers {
+// more than all else; the connections beside each other. client is who asks a host.
+func ask(ctx context.Context, all []question, client func(host string) *http.Client) answers {
 	hosts, over := byConnection(all)
 	each := make([][]Answer, len(hosts))
 	var asking errgroup.Group
 	for i, host := range hosts {
 		asking.Go(func() error {
-			each[i] = askOver(ctx, client, over[host])
+			each[i] = askOver(ctx, client(host), over[host])
 			return nil
 		})
 	}
@@ -77,7 +79,9 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 	if q.header != nil {
 		request.Header = q.header.Clone()
 	}
+	end := change.Trace(ctx, "request", "method", q.method, "url", a.URL, "to", q.via)
 	answer, err := client.Do(request)
+	end(err)
 	if err != nil {
 		a.Err = plainly(err)
 		return a
@@ -88,7 +92,7 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 		if err := leaf.VerifyHostname(q.host); err != nil { // of a shared connection only one name is seen to
 			return Answer{URL: a.URL, Err: &tls.CertificateVerificationError{UnverifiedCertificates: answer.TLS.PeerCertificates, Err: err}}
 		}
-		a.Names, a.Until = append(leaf.DNSNames, leaf.Subject.CommonName), leaf.NotAfter
+		a.Names, a.Until = namesOf(leaf), leaf.NotAfter
 	}
 	a.Status, a.Header = answer.StatusCode, answer.Header
 	if a.Status == http.StatusSwitchingProtocols {

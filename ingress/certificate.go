@@ -15,17 +15,18 @@ type Pair struct {
 	Chain []*x509.Certificate // what Cert holds, the server's first
 }
 
-// ReadPair reads the domain's own certificate, and fails with CertificateUnusable if a client
-// would refuse at the given time what is served with it; all problems are named. roots are
-// whom clients trust; nil: whom this host trusts. A chain that ends in a root of its own has
-// to be right by that.
-func (d Domain) ReadPair(now time.Time, roots *x509.CertPool) (Pair, error) {
+// ReadPair reads the own certificate of one of the set's domains, and fails with
+// CertificateUnusable if a client would refuse at the given time what is served with it, or
+// would read in it of another domain of the set, as the leak test does; all problems are named.
+// roots are whom clients trust; nil: whom this host trusts. A chain that ends in a root of its
+// own has to be right by that.
+func (s Set) ReadPair(d Domain, now time.Time, roots *x509.CertPool) (Pair, error) {
 	c := d.Certificate
 	p, err := c.read()
 	if err != nil {
 		return Pair{}, CertificateUnusable.Failf("%s: %w", d.Domain, err)
 	}
-	if err := p.problems(d.Hosts(), now, roots); err != nil {
+	if err := p.problems(d.Hosts(), s.finder(d.Domain), now, roots); err != nil {
 		return Pair{}, CertificateUnusable.Failf("%s: %s: %w", d.Domain, c.Cert, err)
 	}
 	return p, nil

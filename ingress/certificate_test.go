@@ -19,6 +19,9 @@ import (
 
 const certified = "blue.example.net"
 
+// blueAndRed has a domain beside the certified one, one above it and one below it.
+var blueAndRed = Set{Default: "example.net", Extra: []Domain{{Domain: certified}, {Domain: "red.example.com"}, {Domain: "shop." + certified}}}
+
 func TestReadPair(t *testing.T) {
 	a := newAuthority(t)
 	b := a.under("between")
@@ -39,6 +42,7 @@ func TestReadPair(t *testing.T) {
 		"by way of another":         {files(t, deep), nil},
 		"the root is the client's":  {files(t, chained(deep, 0, 1)), a.pool()},
 		"no way between":            {files(t, chained(good, 0)), a.pool()},
+		"of nobody's domain too":    {files(t, a.issue("blue", soon, append([]string{certified, "www.blue.example.org"}, names...)...)), nil},
 		"wildcard":                  {files(t, a.issue("blue", soon, "*."+certified)), nil},
 		"RSA":                       {files(t, a.certify(rsaKey, &x509.Certificate{DNSNames: names, NotAfter: soon})), nil},
 		"with a use":                {files(t, a.certify(newKey(t), &x509.Certificate{DNSNames: names, NotAfter: soon, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}})), nil},
@@ -50,7 +54,7 @@ func TestReadPair(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, err := own(test.certificate).ReadPair(time.Now(), test.roots)
+			p, err := blueAndRed.ReadPair(own(test.certificate), time.Now(), test.roots)
 			if err != nil || len(p.Cert) == 0 || len(p.Key) == 0 || len(p.Chain) == 0 {
 				t.Errorf("got %d and %d bytes, %d certificates, %v", len(p.Cert), len(p.Key), len(p.Chain), err)
 			}
@@ -124,11 +128,16 @@ func TestReadPairRefuses(t *testing.T) {
 		"for clients":               {of(&x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}), []string{"lacks serverAuth"}},
 		"weak key":                  {files(t, a.certify(weak, &x509.Certificate{DNSNames: names, NotAfter: soon})), []string{"1024 bits"}},
 		"key of a new kind":         {files(t, a.certify(curve, &x509.Certificate{DNSNames: names, NotAfter: soon})), []string{"Ed25519"}},
+		"of two domains":            {files(t, a.issue("blue", soon, append(Hosts("red.example.com"), names...)...)), []string{"it names account.red.example.com, ", "webapp.red.example.com too, ", "its own names alone"}},
+		"of two wildcards":          {files(t, a.issue("blue", soon, "*."+certified, "*.red.example.com")), []string{"it names red.example.com too"}},
+		"named after another":       {files(t, a.issue("Red.example.com", soon, names...)), []string{"it names red.example.com too"}},
+		"of the domain above":       {files(t, a.issue("blue", soon, append([]string{"*.example.net"}, names...)...)), []string{"it names example.net too"}},
+		"of the domain below":       {files(t, a.issue("blue", soon, append([]string{"webapp.shop." + certified}, names...)...)), []string{"it names webapp.shop." + certified + " too"}},
 		"two problems":              {files(t, a.issue("blue", past, names[1:]...)), []string{"ended on", "does not cover nginz-https."}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, err := own(test.certificate).ReadPair(time.Now(), nil)
+			p, err := blueAndRed.ReadPair(own(test.certificate), time.Now(), nil)
 			if !errors.Is(err, CertificateUnusable.Failf("")) {
 				t.Fatalf("got %v, want certificate-unusable", err)
 			}
@@ -150,7 +159,7 @@ func TestReadPairRefuses(t *testing.T) {
 func TestReadPairOfApps(t *testing.T) {
 	d := own(files(t, newAuthority(t).issue("blue", time.Now().Add(time.Hour), Hosts(certified)[:5]...)))
 	d.Apps = []App{Webapp, Teams}
-	if _, err := d.ReadPair(time.Now(), nil); err != nil {
+	if _, err := blueAndRed.ReadPair(d, time.Now(), nil); err != nil {
 		t.Errorf("a host that is not served need not be covered: %v", err)
 	}
 }

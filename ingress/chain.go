@@ -7,16 +7,17 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// problems are all that keeps a client from trusting the hosts with this certificate, in a
-// line; nil if there are none.
-func (p Pair) problems(hosts []string, now time.Time, roots *x509.CertPool) error {
+// problems are all that keeps a client from trusting the hosts with this certificate, and what
+// find finds in it of other domains, in a line; nil if there are none.
+func (p Pair) problems(hosts []string, find func(string) map[string]string, now time.Time, roots *x509.CertPool) error {
 	leaf := p.Chain[0]
-	found := slices.Concat(validity(p.Chain, now), ordered(p.Chain), []error{server(leaf), strong(leaf), covers(leaf, hosts)})
+	found := slices.Concat(validity(p.Chain, now), ordered(p.Chain), []error{server(leaf), strong(leaf), covers(leaf, hosts), discreet(leaf, find)})
 	found = slices.DeleteFunc(found, func(err error) bool { return err == nil })
 	if len(found) == 0 {
 		found = append(found, trusted(p.Chain, now, roots))
@@ -94,6 +95,21 @@ func covers(c *x509.Certificate, hosts []string) error {
 		return fmt.Errorf("it does not cover %s", strings.Join(uncovered, ", "))
 	}
 	return nil
+}
+
+// discreet tells which names of other domains whoever connects to this one reads in the certificate.
+func discreet(c *x509.Certificate, find func(string) map[string]string) error {
+	others := find(strings.Join(namesOf(c), " "))
+	if len(others) == 0 {
+		return nil
+	}
+	return fmt.Errorf("it names %s too, so whoever connects to one domain reads of the other: give each domain a certificate for its own names alone",
+		strings.Join(slices.Sorted(maps.Keys(others)), ", "))
+}
+
+// namesOf are the hosts that a certificate is for, and its common name.
+func namesOf(c *x509.Certificate) []string {
+	return append(slices.Clone(c.DNSNames), c.Subject.CommonName)
 }
 
 // trusted tells whether the chain leads to a root: the one that it ends with, or one of roots.

@@ -17,6 +17,9 @@ func (s *Spec) collisions() []error {
 		}
 		for j, other := range s.Domains[:i] {
 			where := fmt.Sprintf("domains[%d]", j)
+			if d.Domain != other.Domain {
+				where = other.Domain + ", " + where
+			}
 			if problem := clash(d.Domain, other.Domain); problem != "" {
 				errs = append(errs, change.Invalidf(path+".domain", "%s %s", problem, where))
 			} else if problem := sameName(d.Name, other.Name); problem != "" {

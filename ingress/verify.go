@@ -2,9 +2,11 @@ package ingress
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -33,11 +35,16 @@ const (
 
 // Domain asks for a domain and tells how it looked. The error is why it could not be asked.
 func (v Verify) Domain(ctx context.Context, domain string) (Verification, error) {
-	return v.ask(ctx, domain, v.Set.site(domain).questions())
+	all, err := v.each(ctx, []string{domain}, apart)
+	if err != nil {
+		return Verification{}, err
+	}
+	return all[0], nil
 }
 
-// ask puts questions to a domain and judges the answers.
-func (v Verify) ask(ctx context.Context, domain string, all []question) (Verification, error) {
+// ask puts questions to a domain and judges the answers. Those to the conference server, which
+// serves all domains, go by a client of its own.
+func (v Verify) ask(ctx context.Context, domain string, all []question, conference *http.Client) (Verification, error) {
 	if v.Timeout == 0 {
 		v.Timeout = answerTimeout
 	}
@@ -47,26 +54,37 @@ func (v Verify) ask(ctx context.Context, domain string, all []question) (Verific
 	if err != nil {
 		return Verification{}, err
 	}
-	client := v.client(trust)
-	defer client.CloseIdleConnections()
+	own := v.client(trust)
+	defer own.CloseIdleConnections()
 	began := time.Now()
-	got := ask(ctx, client, all)
+	got := ask(ctx, all, func(host string) *http.Client {
+		if host == v.Set.SFT {
+			return conference
+		}
+		return own
+	})
 	return Verification{Domain: domain, Time: began, Took: time.Since(began), Findings: v.Set.judge(domain, v.Fixed, got, began)}, nil
 }
 
 // Domains asks for several domains, in their order.
 func (v Verify) Domains(ctx context.Context, domains []string) ([]Verification, error) {
-	return v.each(ctx, domains, v.Domain)
+	return v.each(ctx, domains, apart)
 }
 
-// each looks at several domains, in their order.
-func (v Verify) each(ctx context.Context, domains []string, look func(context.Context, string) (Verification, error)) ([]Verification, error) {
+// apart has each host asked over a connection of its own.
+func apart(s site) []question { return s.questions() }
+
+// each asks several domains questions, in their order. The conference server is asked about all of them
+// over the same few connections.
+func (v Verify) each(ctx context.Context, domains []string, questions func(site) []question) ([]Verification, error) {
+	conference := v.client(&tls.Config{RootCAs: v.RootCAs, MinVersion: tls.VersionTLS12})
+	defer conference.CloseIdleConnections()
 	all := make([]Verification, len(domains))
 	asking, asked := errgroup.WithContext(ctx)
 	asking.SetLimit(together)
 	for i, domain := range domains {
 		asking.Go(func() (err error) {
-			all[i], err = look(asked, domain)
+			all[i], err = v.ask(asked, domain, questions(v.Set.site(domain)), conference)
 			return err
 		})
 	}
@@ -79,10 +97,7 @@ func (v Verify) each(ctx context.Context, domains []string, look func(context.Co
 // Plan is one wait for each domain that isn't right yet, with what is wrong. It asks all questions, but
 // those to one domain over one connection: plans are frequent, and a hundred domains have 600 names.
 func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, error) {
-	all, err := v.each(ctx, domains, func(ctx context.Context, domain string) (Verification, error) {
-		site := v.Set.site(domain)
-		return v.ask(ctx, domain, site.shared(site.questions()))
-	})
+	all, err := v.each(ctx, domains, func(s site) []question { return s.shared(s.questions()) })
 	if err != nil {
 		return nil, err
 	}

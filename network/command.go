@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"wiabctl/provision/change"
 )
 
 // patience is how long systemctl or iptables may take: they wait for others, who
@@ -13,7 +15,9 @@ import (
 const patience = time.Minute
 
 // command runs a program of the host's and returns what it printed.
-func command(ctx context.Context, name string, args ...string) (string, error) {
+func command(ctx context.Context, name string, args ...string) (answer string, err error) {
+	end := change.Trace(ctx, "command", "argv", append([]string{name}, args...))
+	defer func() { end(err) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it did not end within %s", patience))
 	defer cancel()
 	program := exec.CommandContext(ctx, name, args...)

@@ -41,7 +41,7 @@ func aptGet(ctx context.Context, progress *aptProgress, args ...string) error {
 		}
 		_, _ = io.Copy(io.Discard, out) // what nobody reads must not block apt
 	}()
-	err = run(cmd, nil)
+	err = run(ctx, cmd, nil)
 	in.Close()
 	_ = out.SetReadDeadline(time.Now().Add(time.Second)) // a daemon that apt started may have inherited it
 	<-read
@@ -51,7 +51,7 @@ func aptGet(ctx context.Context, progress *aptProgress, args ...string) error {
 // settleDpkg has dpkg go on where it was interrupted, without which apt does nothing. What
 // depends on packages that never arrived cannot be configured yet; apt completes that.
 func settleDpkg(ctx context.Context) error {
-	return run(prepare(ctx, aptEnvironment(), "dpkg", "--configure", "--pending"), nil)
+	return run(ctx, prepare(ctx, aptEnvironment(), "dpkg", "--configure", "--pending"), nil)
 }
 
 // aptUpdate fetches the lists of what there is.

@@ -22,7 +22,7 @@ import (
 type Calling struct {
 	// Mode is "self-hosted" (coturn and sftd in the cluster, the default), "wire-cloud" (by
 	// Wire, or anybody else) or "none".
-	Mode string `yaml:"mode"`
+	Mode CallingMode `yaml:"mode"`
 	// Node is the kubenode that coturn and sftd run on, and that the firewall sends calls
 	// to; default kubenode3, which helm-operations.sh takes where nobody steers it.
 	Node string `yaml:"node"`
@@ -37,11 +37,14 @@ type Calling struct {
 	Secret string `yaml:"secret"`
 }
 
+// CallingMode tells who serves calls.
+type CallingMode string
+
 // The modes of calling.
 const (
-	CallingSelfHosted = "self-hosted"
-	CallingWireCloud  = "wire-cloud"
-	CallingNone       = "none"
+	CallingSelfHosted CallingMode = "self-hosted"
+	CallingWireCloud  CallingMode = "wire-cloud"
+	CallingNone       CallingMode = "none"
 )
 
 // callingReleases are what serves calls in the cluster.
@@ -55,14 +58,6 @@ func (c *Calling) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		return node.Decode(&c.Mode)
 	}
-	// A node's Decode does not know that unknown fields are to be refused.
-	if node.Kind == yaml.MappingNode {
-		for i := 0; i < len(node.Content); i += 2 {
-			if key := node.Content[i]; !slices.Contains([]string{"mode", "node", "turn", "sft", "secret"}, key.Value) {
-				return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: field %s not found in type Calling", key.Line, key.Value)}}
-			}
-		}
-	}
 	type fields Calling
 	return node.Decode((*fields)(c))
 }
@@ -74,7 +69,7 @@ func (c *Calling) defaults() {
 
 func (c *Calling) validate() error {
 	var errs []error
-	if !slices.Contains([]string{CallingSelfHosted, CallingWireCloud, CallingNone}, c.Mode) {
+	if !slices.Contains([]CallingMode{CallingSelfHosted, CallingWireCloud, CallingNone}, c.Mode) {
 		errs = append(errs, change.Invalidf("mode", "%q is none of %s, %s and %s", c.Mode, CallingSelfHosted, CallingWireCloud, CallingNone))
 	}
 	if !slices.Contains(callingNodes(), c.Node) {

@@ -26,8 +26,8 @@ func TestCalling(t *testing.T) {
 		{"calling:\n  mode: self-hosted\n  node: kubenode2", "", Calling{Mode: "self-hosted", Node: "kubenode2"}},
 		{"calling: {mode: maybe}", "line 5: calling.mode: ", Calling{}},
 		{"calling: {node: datanode1}", "line 5: calling.node: ", Calling{}},
-		{"calling: {nod: kubenode1}", "line 5: nod: there is no such field", Calling{}},
-		{"calling: [none]", "line 5: cannot unmarshal", Calling{}},
+		{"calling: {nod: kubenode1}", "line 5: calling.nod: there is no such field; did you mean calling.node?", Calling{}},
+		{"calling: [none]", "line 5: calling: is a list, wanted is a mapping", Calling{}},
 		{"calling: {mode: wire-cloud, turn: ['turn:192.0.2.1:3478?transport=tcp', 'turns:t.example.org:5349'], sft: 'https://s.example.org:443', secret: /s}", "",
 			Calling{Mode: "wire-cloud", Node: "kubenode3", TURN: []string{"turn:192.0.2.1:3478?transport=tcp", "turns:t.example.org:5349"}, SFT: "https://s.example.org:443", Secret: "/s"}},
 		{"calling: wire-cloud", "line 5: calling.turn: is missing", Calling{}},
@@ -93,20 +93,24 @@ func TestCallingElsewhere(t *testing.T) {
 }
 
 func TestUnwanted(t *testing.T) {
-	config, err := Parse([]byte(smallest))
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := Open(config, nil)
-	for name, values := range map[string]map[string]any{
-		"nginx-ingress-services-red": {"wiabctl": map[string]any{"domain": "red.example.com"}},
-		"sftd":                       {"wiabctl": map[string]any{"calling": "self-hosted"}},
-		"somebody-s":                 {"wiabctl": "no map"},
+	i := opened(t, smallest+"domains: [{domain: blue.example.net, name: red}, {domain: red.example.com, name: blue}, {domain: grey.example.net}]")
+	for name, tc := range map[string]struct {
+		release string
+		mark    any
+		want    string
+	}{
+		"a domain of nobody's": {"nginx-ingress-services-pink", map[string]any{"domain": "pink.example.com"}, "its domain is no longer configured"},
+		"swapped":              {"nginx-ingress-services-red", map[string]any{"domain": "red.example.com"}, "it is red.example.com's, and its name is blue.example.net's now"},
+		"its own":              {"nginx-ingress-services-grey", map[string]any{"domain": "grey.example.net"}, ""},
+		"its own, of nobody":   {"nginx-ingress-services-grey", nil, ""},
+		"served here":          {"sftd", map[string]any{"calling": "self-hosted"}, ""},
+		"somebody's":           {"somebody-s", "no map", ""},
 	} {
-		want := map[string]string{"nginx-ingress-services-red": "its domain is no longer configured"}[name]
-		if got := i.unwanted(cluster.Deployed{Name: name, Values: values}); got != want {
-			t.Errorf("%s has to go because %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := i.unwanted(cluster.Deployed{Name: tc.release, Values: map[string]any{"wiabctl": tc.mark}}); got != tc.want {
+				t.Errorf("it has to go because %q, want %q", got, tc.want)
+			}
+		})
 	}
 }
 

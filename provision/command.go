@@ -18,15 +18,17 @@ import (
 // command runs a program of the host and passes its lines on; the error carries
 // the last of what it said.
 func command(ctx context.Context, say change.Progress, name string, args ...string) error {
-	return run(prepare(ctx, nil, name, args...), say)
+	return run(ctx, prepare(ctx, nil, name, args...), say)
 }
 
 // output runs a program of the host and returns what it prints.
-func output(ctx context.Context, env []string, name string, args ...string) (string, error) {
+func output(ctx context.Context, env []string, name string, args ...string) (said string, err error) {
+	end := change.Trace(ctx, "command", "argv", append([]string{name}, args...))
+	defer func() { end(err) }()
 	cmd := prepare(ctx, env, name, args...)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
-	if err := cmd.Run(); err != nil {
+	if err = cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s: %w: %s", name, err, tail(complaint.String()))
 	}
 	return out.String(), nil
@@ -43,7 +45,9 @@ func prepare(ctx context.Context, env []string, name string, args ...string) *ex
 }
 
 // run runs the program to its end.
-func run(cmd *exec.Cmd, say change.Progress) error {
+func run(ctx context.Context, cmd *exec.Cmd, say change.Progress) (err error) {
+	end := change.Trace(ctx, "command", "argv", cmd.Args)
+	defer func() { end(err) }()
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
 	var last bytes.Buffer
@@ -57,7 +61,7 @@ func run(cmd *exec.Cmd, say change.Progress) error {
 		}
 		_, _ = io.Copy(io.Discard, out) // a line too long to scan must not block the program
 	}()
-	err := cmd.Run()
+	err = cmd.Run()
 	in.Close()
 	<-read
 	if err != nil {

@@ -1,10 +1,9 @@
 package provision
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,17 +22,19 @@ import (
 
 // Config is the description of an installation: the configuration file.
 type Config struct {
+	// APIVersion is the format of the file; a file without it has the first, wiabctl/v1.
+	APIVersion string `yaml:"apiVersion,omitempty"`
 	// Deployment names the installation; identities are derived from it. Default "wire".
 	Deployment string `yaml:"deployment"`
 	// The default domain, the extra domains and the address for certificates.
 	Ingress  ingress.Spec `yaml:",inline"`
-	Artifact assets.Spec  `yaml:"artifact"`
-	Assets   assets.Store `yaml:"assets"`
-	Calling  Calling      `yaml:"calling"`
-	Host     HostSpec     `yaml:"host"`
-	VMs      vm.Spec      `yaml:"vms"`
-	Network  network.Spec `yaml:"network"`
-	Cluster  cluster.Spec `yaml:"cluster"`
+	Artifact assets.Spec  `yaml:"artifact"` // the build of wire-server-deploy, and where it comes from
+	Assets   assets.Store `yaml:"assets"`   // where downloads are kept, and where they come from
+	Calling  Calling      `yaml:"calling"`  // where calls are served; the mode may stand alone
+	Host     HostSpec     `yaml:"host"`     // the KVM host itself
+	VMs      vm.Spec      `yaml:"vms"`      // the seven VMs
+	Network  network.Spec `yaml:"network"`  // the VMs' network, the ways in and out
+	Cluster  cluster.Spec `yaml:"cluster"`  // Kubernetes and what runs in it
 
 	dir string // of the file, beside which the overlays are
 }
@@ -48,16 +49,20 @@ type HostSpec struct {
 	Upgrade bool `yaml:"upgrade"`
 }
 
-// Load reads, completes and checks a configuration file. A file that is refused is
-// refused whole: ConfigInvalid names every problem with its line.
-func Load(file string) (Config, error) {
+// Load reads, completes and checks a configuration file with what overrides it. A file that
+// is refused is refused whole: ConfigInvalid names every Problem with its line. It fails with
+// SecretsExposed where others may read the secrets in the file.
+func Load(file string, overrides ...Override) (Config, error) {
 	content, err := read(file)
 	if err != nil {
 		return Config{}, err
 	}
-	config, err := Parse(content)
+	config, err := Parse(content, overrides...)
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s cannot be used:\n%w", file, err)
+	}
+	if err := exposed(file, content); err != nil {
+		return Config{}, err
 	}
 	config.dir = filepath.Dir(file)
 	return config, nil
@@ -75,33 +80,27 @@ func read(file string) ([]byte, error) {
 	return content, nil
 }
 
-// Parse is Load for a file's content; the error has one problem a line.
-func Parse(content []byte) (Config, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(content, &root); err != nil {
-		return Config{}, err
-	}
-	if root.Kind == 0 {
-		return Config{}, errors.New("line 1: the file is empty")
-	}
+// Parse is Load for a file's content; the error is of type Problems.
+func Parse(content []byte, overrides ...Override) (Config, error) {
 	var config Config
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
-		if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) {
-			return Config{}, errors.New(plain(wrong))
-		}
-		return Config{}, err
+	root, meant, found := decode(content, func(top *yaml.Node) Problems { return migrate(top, formats) }, &config)
+	if root == nil {
+		return Config{}, found
+	}
+	for _, o := range overrides {
+		found = append(found, o.apply(&config)...)
 	}
 	config.complete()
-	if err := config.validate(); err != nil {
-		return Config{}, errors.New(describe(&root, err))
+	found = found.with(root, config.validate(), meant, overrides)
+	if err := found.orNil(); err != nil {
+		return Config{}, err
 	}
 	return config, nil
 }
 
 // complete fills in what the file left out.
 func (c *Config) complete() {
+	c.APIVersion = formats[len(formats)-1].version
 	if c.Deployment == "" {
 		c.Deployment = "wire"
 	}
@@ -148,4 +147,22 @@ func (c *Config) validHTTPS() error {
 		return change.Invalidf("https", "proxies is possible only where every domain has a proxy, for nobody else gets in; these have none: %s", strings.Join(open, ", "))
 	}
 	return nil
+}
+
+// ValidateConfig is Load, and looks at the certificates and overlays that the file leads to. It changes nothing and
+// asks nobody.
+func ValidateConfig(ctx context.Context, file string, overrides ...Override) error {
+	config, err := Load(file, overrides...)
+	if err != nil {
+		return err
+	}
+	return config.filesCheck(ctx)
+}
+
+// filesCheck looks at the files that the configuration leads to.
+func (c Config) filesCheck(ctx context.Context) error {
+	i := Open(c, nil)
+	defer i.Close()
+	_, err := change.Warnings(errors.Join(i.certificateCheck(ctx), i.overlayCheck(ctx)))
+	return err
 }

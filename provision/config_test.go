@@ -40,10 +40,10 @@ func TestParseRefuses(t *testing.T) {
 		says          []string // all lines, in order
 	}{
 		{"unknown field", "colour: blue\n" + smallest, []string{"line 1: colour: there is no such field"}},
-		{"unknown field deep inside", smallest + "vms:\n  sizes:\n    kubenode: {ram: 9GiB}\n", []string{"line 7: ram: there is no such field"}},
+		{"unknown field deep inside", smallest + "vms:\n  sizes:\n    kubenode: {ram: 9GiB}\n", []string{"line 7: vms.sizes.kubenode.ram: there is no such field"}},
 		{"a part's value, with its line", smallest + "vms:\n  accel: xen\n", []string{"line 6: vms.accel: "}},
 		{"all problems at once", strings.Replace(smallest, "green.example.org", "Green", 1) + "calling: maybe\nhost:\n  user: root\nnetwork: {subnet: 8.8.8.0/24}\n",
-			[]string{"line 7: host.user: ", "line 5: calling.mode: ", "line 2: domain: ", "line 8: network.subnet: "}},
+			[]string{"line 2: domain: ", "line 5: calling.mode: ", "line 7: host.user: ", "line 8: network.subnet: "}},
 		{"an inventory's variable, with its line", smallest + "cluster:\n  inventory:\n    kube-node:\n      hosts:\n        kubenode4: {a: 1}\n    all:\n      vars:\n        b: 2\n        ansible_user: x\n",
 			[]string{"line 9: cluster.inventory.kube-node.hosts.kubenode4: ", "line 13: cluster.inventory.all.vars.ansible_user: is what wiabctl sets, by vms.user"}},
 		{"missing fields", "deployment: wire\n", []string{"line 1: domain: ", "line 1: email: ", "line 1: artifact."}},
@@ -51,8 +51,8 @@ func TestParseRefuses(t *testing.T) {
 		{"HTTPS from the proxies, and a domain without one", smallest + "network: {https: proxies}\ndomains:\n  - {domain: red.example.com, proxy: {address: 198.51.100.20}}\n",
 			[]string{"line 5: network.https: proxies is possible only where every domain has a proxy, for nobody else gets in; these have none: green.example.org"}},
 		{"a proxy, with its line", smallest + "domains:\n  - domain: red.example.com\n    proxy: {address: 127.0.0.1}\n", []string{"line 7: domains[0].proxy.address: "}},
-		{"wrong type", smallest + "vms: [1, 2]\n", []string{"line 5: cannot unmarshal"}},
-		{"not YAML", "domain: [\n", []string{"yaml: "}},
+		{"wrong type", smallest + "vms: [1, 2]\n", []string{"line 5: vms: is a list, wanted is a mapping"}},
+		{"not YAML", "domain: [\n", []string{"line 1: not YAML: "}},
 		{"empty", "", []string{"line 1: the file is empty"}},
 		{"deployment that is no name", smallest + "deployment: ../../etc\n", []string{"line 5: deployment: "}},
 		{"user with a shell's characters", smallest + "host: {user: 'a;b'}\n", []string{"line 5: host.user: "}},

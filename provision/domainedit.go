@@ -3,22 +3,26 @@ package provision
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
 
 	"wiabctl/ingress"
-	"wiabctl/provision/change"
 )
 
 // Edit changes the text of a configuration file, whose comments and layout stay.
 type Edit func(text []byte) ([]byte, error)
 
 // Adding writes domains into the file; those that are there already change nothing.
-func Adding(domains ...Domain) Edit {
-	return func(text []byte) ([]byte, error) { return ingress.AddDomains(text, domains...) }
+func Adding(list List) Edit {
+	return func(text []byte) ([]byte, error) {
+		with, err := ingress.AddDomains(text, list.Domains...)
+		if err != nil {
+			return nil, err
+		}
+		return with, list.fits(text, with)
+	}
 }
 
 // Removing takes domains out of the file.
@@ -28,25 +32,22 @@ func Removing(domains ...string) Edit {
 
 // Check tells whether the file would be one that can be used, with the certificates and the
 // overlays that it leads to, and changes nothing.
-func (e Edit) Check(ctx context.Context, file string) error {
+func (e Edit) Check(ctx context.Context, file string, overrides ...Override) error {
 	_, want, err := e.of(file)
 	if err != nil {
 		return err
 	}
-	config, err := Parse(want)
+	config, err := Parse(want, overrides...)
 	if err != nil {
 		return ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
 	}
 	config.dir = filepath.Dir(file)
-	i := Open(config, nil)
-	defer i.Close()
-	_, err = change.Warnings(errors.Join(i.certificateCheck(ctx), i.overlayCheck(ctx)))
-	return err
+	return config.filesCheck(ctx)
 }
 
 // Make changes the file, whole. The caller holds the run lock.
-func (e Edit) Make(ctx context.Context, file string) error {
-	if err := e.Check(ctx, file); err != nil { // it may be another file by now
+func (e Edit) Make(ctx context.Context, file string, overrides ...Override) error {
+	if err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
 		return err
 	}
 	have, want, err := e.of(file)

@@ -1,10 +1,21 @@
 package provision
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"wiabctl/ingress"
 )
 
 func TestEdit(t *testing.T) {
@@ -25,7 +36,7 @@ func TestEdit(t *testing.T) {
 	t.Run("keeps everything that was there, and its mode", func(t *testing.T) {
 		file := write(t, smallest)
 		for range 2 { // the second time it is there already
-			if err := Adding(Domain{Domain: "red.example.com"}).Make(t.Context(), file); err != nil {
+			if err := Adding(typed("red.example.com")).Make(t.Context(), file); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -40,7 +51,7 @@ func TestEdit(t *testing.T) {
 	t.Run("takes away what it added", func(t *testing.T) {
 		file := write(t, smallest+"domains:\n  # mine\n  - domain: blue.example.net\n")
 		before := read(t, file)
-		for _, edit := range []Edit{Adding(Domain{Domain: "Red.example.com"}), Removing("red.example.com")} {
+		for _, edit := range []Edit{Adding(typed("Red.example.com")), Removing("red.example.com")} {
 			if err := edit.Make(t.Context(), file); err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +62,7 @@ func TestEdit(t *testing.T) {
 	})
 	t.Run("changes nothing to look", func(t *testing.T) {
 		file := write(t, smallest)
-		if err := Adding(Domain{Domain: "red.example.com"}).Check(t.Context(), file); err != nil || read(t, file) != smallest {
+		if err := Adding(typed("red.example.com")).Check(t.Context(), file); err != nil || read(t, file) != smallest {
 			t.Errorf("%v; the file is now:\n%s", err, read(t, file))
 		}
 	})
@@ -61,7 +72,7 @@ func TestEdit(t *testing.T) {
 		if err := os.Symlink(file, link); err != nil {
 			t.Fatal(err)
 		}
-		if err := Adding(Domain{Domain: "red.example.com"}).Make(t.Context(), link); err != nil {
+		if err := Adding(typed("red.example.com")).Make(t.Context(), link); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() || !strings.Contains(read(t, file), "red") {
@@ -73,7 +84,7 @@ func TestEdit(t *testing.T) {
 	} {
 		t.Run("refuses "+name, func(t *testing.T) {
 			file := write(t, smallest)
-			if err := Adding(Domain{Domain: domain}).Make(t.Context(), file); err == nil {
+			if err := Adding(typed(domain)).Make(t.Context(), file); err == nil {
 				t.Error("it was taken")
 			}
 			if read(t, file) != smallest {
@@ -81,4 +92,111 @@ func TestEdit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// typed are domains without a file.
+func typed(domains ...string) List {
+	var list List
+	for _, d := range domains {
+		list.Domains = append(list.Domains, Domain{Domain: d})
+	}
+	return list
+}
+
+// What stands against domains of a list is told with its own lines, not with those of a
+// configuration file that nobody has.
+func TestEditTellsTheListsLines(t *testing.T) {
+	const config = smallest + "domains:\n  - {domain: red.example.com}\n  - {domain: blue.example.net}\nnetwork: {https: everybody}\n"
+	list, err := ReadDomains("shops.yaml", "", []byte("- domain: Blue.example.net\n# another\n- title: R\n  domain: red.example.net\n- {domain: Red-example.com, name: x}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		config string
+		list   List
+		says   []string
+	}{
+		"of a file": {config, list, []string{"shops.yaml cannot be added:",
+			`line 3: [1].name: "red" is also the name of red.example.com, domains[0]`, `line 5: [2].domain: "red-example.com" has the same certificate name, red-example-com-csr, as red.example.com, domains[0]`}},
+		"of none": {config, typed("Blue.example.net", "RED.example.net", "red.example.org"), []string{"the domains cannot be added:",
+			`red.example.net: "red" is also the name of red.example.com, domains[0]`, `red.example.org: "red" is also the name of red.example.com, domains[0]`, `of red.example.net, domains[2]`}},
+		"no configuration":     {smallest + "calling: [1]\n", typed("grey.example.net"), []string{"the configuration file cannot be used: ", "line 5: "}},
+		"of the configuration": {strings.Replace(config, "everybody", "proxies", 1), typed("grey.example.net"), []string{"the configuration file, line 8: network.https: ", "grey.example.net"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+			if err := os.WriteFile(file, []byte(tc.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := Adding(tc.list).Check(t.Context(), file)
+			if !errors.Is(err, ConfigInvalid.Failf("")) {
+				t.Fatalf("got %v, want config-invalid", err)
+			}
+			for _, part := range tc.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got\n%v\nwant it to say %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+// A certificate that tells of two domains is refused before anything is written: in the new
+// domain, and in one that was alone with it so far.
+func TestEditRefusesTellingCertificates(t *testing.T) {
+	red, blue := Domain{Domain: "red.example.com"}, Domain{Domain: "blue.example.net"}
+	red.Certificate = selfSigned(t, ingress.Hosts(red.Domain)...)
+	blue.Certificate = selfSigned(t, append(ingress.Hosts(red.Domain), ingress.Hosts(blue.Domain)...)...)
+	sharing := Domain{Domain: red.Domain, Certificate: blue.Certificate}
+	for name, tc := range map[string]struct {
+		add  []Domain
+		says []string // of each that is refused
+	}{
+		"each its own":             {[]Domain{red, {Domain: "blue.example.net"}}, nil},
+		"for one domain alone":     {[]Domain{blue}, nil},
+		"the first tells":          {[]Domain{blue, {Domain: red.Domain}}, []string{"blue.example.net: "}},
+		"one file for two domains": {[]Domain{sharing, blue}, []string{"red.example.com: ", "blue.example.net: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+			if err := os.WriteFile(file, []byte(smallest), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := Adding(List{Domains: tc.add}).Check(t.Context(), file)
+			if (err == nil) != (tc.says == nil) || err != nil && !errors.Is(err, ingress.CertificateUnusable.Failf("")) {
+				t.Fatalf("got %v", err)
+			}
+			for _, domain := range tc.says {
+				if !strings.Contains(err.Error(), domain) {
+					t.Errorf("got %q, want it to speak of %q", err, domain)
+				}
+			}
+		})
+	}
+}
+
+// selfSigned is a certificate for the hosts, and its key, in files.
+func selfSigned(t *testing.T, hosts ...string) ingress.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: slices.Clone(hosts), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := ingress.Certificate{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	for file, block := range map[string]*pem.Block{c.Cert: {Type: "CERTIFICATE", Bytes: cert}, c.Key: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }

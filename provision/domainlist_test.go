@@ -21,18 +21,18 @@ func TestReadDomains(t *testing.T) {
 		{Domain: "Red.example.com"},
 		{Domain: "blue.example.net", Title: "B", Certificate: ingress.Certificate{Cert: "/srv/lists/blue.pem", Key: "/etc/blue.key"}},
 	}
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	if diff := cmp.Diff(want, got.Domains); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 }
 
 func TestReadDomainsRefuses(t *testing.T) {
 	tests := map[string]struct{ list, says string }{
-		"nothing":       {"", "line 1: it lists no domain"},
+		"nothing":       {"", "line 1: the file is empty"},
 		"an empty list": {"[]", "line 1: it lists no domain"},
-		"no YAML":       {"[", "yaml: "},
-		"no list":       {"domain: red.example.com\n", "line 1: cannot unmarshal"},
-		"no such field": {"- domain: red.example.com\n  colour: red\n", "line 2: colour: there is no such field"},
+		"no YAML":       {"[", "line 1: not YAML: "},
+		"no list":       {"domain: red.example.com\n", "line 1: is a mapping, wanted is a list"},
+		"no such field": {"- domain: red.example.com\n  colour: red\n", "line 2: [0].colour: there is no such field"},
 		"no domain":     {"- domain: red.example.com\n- title: B\n", `line 2: [1].domain: "" is empty`},
 		"twice":         {"- domain: red.example.com\n\n- domain: Red.example.com\n", `line 3: [1].domain: "red.example.com" is also domains[0]`},
 	}

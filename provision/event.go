@@ -12,6 +12,7 @@ type EventKind string
 
 // The kinds of events, in the order in which a stage goes through them.
 const (
+	RunBegun     EventKind = "run"      // a run begins; Run tells which
 	ChangeWanted EventKind = "wanted"   // a plan holds the change
 	StageUnclear EventKind = "unclear"  // the stage cannot tell what it has to do
 	Warned       EventKind = "warned"   // something stops nothing now, but may later; Subject is the failure's id
@@ -21,6 +22,7 @@ const (
 	ChangeMade   EventKind = "made"     // a change is made
 	StageDone    EventKind = "done"     // the stage is as configured
 	StageFailed  EventKind = "failed"   // the stage stopped with an error
+	RunEnded     EventKind = "ended"    // the run has ended; Outcome tells how, Changes how many were made
 	VersionThere EventKind = "version"  // a version of the artifact is unpacked; Subject is its hash
 
 	// How a part of the cluster is; Subject is the part.
@@ -33,14 +35,18 @@ const (
 // Event is something that happened in a run. The pipeline only sends them; views
 // turn them into what people or programs read.
 type Event struct {
-	Time    time.Time     `json:"time"`
-	Stage   string        `json:"stage"`
-	Kind    EventKind     `json:"event"`
-	Verb    change.Verb   `json:"verb,omitempty"`
-	Subject string        `json:"subject,omitempty"`
+	Time    time.Time     `json:"time"`              // when it happened
+	Stage   string        `json:"stage"`             // the stage that it happened in
+	Kind    EventKind     `json:"event"`             // what happened, see below
+	Verb    change.Verb   `json:"verb,omitempty"`    // what a change does to its subject
+	Subject string        `json:"subject,omitempty"` // what a change is made to, or what is told of
 	Text    string        `json:"text,omitempty"`    // the change's reason, the progress, the error
 	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
-	Took    time.Duration `json:"took_ns,omitempty"`
+	Took    time.Duration `json:"took_ns,omitempty"` // how long the change or the stage took
+
+	Run      *RunInfo `json:"run,omitempty"`      // of the events run and ended: which run it is
+	Outcome  Outcome  `json:"outcome,omitempty"`  // how the run ended
+	Failures []string `json:"failures,omitempty"` // the ids, where something failed
 }
 
 // Observer takes events; it is called from several goroutines, one at a time.

@@ -1,12 +1,17 @@
 package provision
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/agnivade/levenshtein"
 
+	"wiabctl/assets"
 	"wiabctl/provision/change"
 )
 
@@ -36,4 +41,25 @@ func nearest(typed string, kinds []change.Kind) string {
 	return slices.MinFunc(kinds, func(a, b change.Kind) int {
 		return levenshtein.ComputeDistance(typed, a.ID) - levenshtein.ComputeDistance(typed, b.ID)
 	}).ID
+}
+
+// KindsOf are the kinds of the failures in an error, each once and in their order. An error that bears none is told
+// by its cause where people can act on that: a full disk, rights that are missing. Else it is Unlisted.
+func KindsOf(err error) []change.Kind {
+	var kinds []change.Kind
+	for _, f := range change.Failures(err) {
+		if !slices.Contains(kinds, f.Kind) {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	switch {
+	case len(kinds) > 0:
+		return kinds
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return []change.Kind{assets.NoSpace}
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
+		return []change.Kind{NotRoot}
+	default:
+		return []change.Kind{Unlisted}
+	}
 }

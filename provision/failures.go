@@ -43,6 +43,13 @@ var (
 		Means:  "a file that the command was to write cannot be written where it was asked for",
 		Advice: "name a place with room, where you may write and no such file is yet"}
 
+	SecretsExposed = change.Kind{ID: "secrets-exposed", Exit: 88,
+		Means:  "a configuration file or an overlay holds a secret, and others than its owner may read it",
+		Advice: "run the chmod above: what stands in the file is for its owner alone"}
+	ConfigExists = change.Kind{ID: "config-exists", Exit: 108,
+		Means:  "a configuration file was to be written where there is one already",
+		Advice: "edit that file, or give another with --config; wiabctl overwrites none"}
+
 	NotRoot = change.Kind{ID: "not-root", Exit: 20,
 		Means:  "the command needs the rights of root on this host",
 		Advice: "run it with sudo",
@@ -105,7 +112,7 @@ var (
 // Kinds is the whole failure catalogue.
 func Kinds() []change.Kind {
 	return slices.Concat(
-		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed,
+		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, SecretsExposed, ConfigExists,
 			FailureUnknown, FileUnwritable, Unlisted,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},

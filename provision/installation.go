@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"path/filepath"
 
 	"wiabctl/cluster"
 	"wiabctl/vm"
@@ -75,8 +74,7 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 }
 
 // Up makes the system what the configuration says, and what the orders say, and
-// returns how many changes that took. It writes a run log; the caller holds the run
-// lock.
+// returns how many changes that took. The caller holds the run lock.
 func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	i.reuseDisks, i.ignored = orders.ReuseDisks, orders.Ignore
 	forget, err := i.obey(ctx, orders)
@@ -95,14 +93,11 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	if len(forget) > 0 {
 		plans = i.pipeline.Plan(ctx)
 	}
+	i.pipeline.tell(plans)
 	if Count(plans) > 0 {
 		if err := i.lookOutside(ctx, plans); err != nil {
 			return 0, err
 		}
-		if err := i.record("up"); err != nil {
-			return 0, err
-		}
-		defer i.log.Close()
 		if err := i.provider.shipped.settle(ctx); err != nil {
 			return 0, err
 		}
@@ -110,18 +105,9 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	return i.pipeline.Up(ctx, plans)
 }
 
-// record begins a run log, to which all events go from now on.
-func (i *Installation) record(command string) (err error) {
-	if i.log, err = openRunLog(filepath.Join(stateDir, "log"), command); err != nil {
-		return err
-	}
-	i.pipeline.Observe = i.log.tee(i.pipeline.Observe)
-	return nil
-}
-
 // Log names the run log, or says that there is none.
 func (i *Installation) Log() string {
-	if i.log == nil {
+	if i.log == nil || !i.log.kept() {
 		return "none, nothing was begun"
 	}
 	return i.log.path

@@ -1,8 +1,6 @@
 package provision
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,7 +17,7 @@ func locate(root *yaml.Node, path string) int {
 		node = node.Content[0]
 	}
 	line := node.Line
-	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+	for _, step := range steps(path) {
 		next, at := descend(node, step)
 		if next == nil {
 			break
@@ -44,16 +42,6 @@ func descend(node *yaml.Node, step string) (*yaml.Node, int) {
 		}
 	}
 	return nil, 0
-}
-
-// describe gives every problem of a configuration a line of its own with the line
-// in the file.
-func describe(root *yaml.Node, err error) string {
-	var lines []string
-	for _, invalid := range invalids(err) {
-		lines = append(lines, fmt.Sprintf("line %d: %s: %s", locate(root, invalid.Path), invalid.Path, invalid.Problem))
-	}
-	return strings.Join(lines, "\n")
 }
 
 // invalids lists every *change.Invalid in err, looking through joined errors.
@@ -83,12 +71,24 @@ func within(part string, err error) []error {
 	return all
 }
 
-// plain turns yaml.v3's words for unknown fields and wrong types into ours, one a line.
-func plain(err *yaml.TypeError) string {
-	unknown := regexp.MustCompile(`^line (\d+): field (\S+) not found in type \S+$`)
-	var lines []string
-	for _, line := range err.Errors {
-		lines = append(lines, unknown.ReplaceAllString(line, `line $1: $2: there is no such field`))
+// exactly is the line of the value at a path, 0 if the file does not have it. A part that is
+// written as one value, such as `calling: none`, or a single name for a list, has it all on its line.
+func exactly(root *yaml.Node, path string) int {
+	node, line := root.Content[0], 0
+	for _, step := range steps(path) {
+		next, at := descend(node, step)
+		if next == nil {
+			if node.Kind == yaml.ScalarNode && node.ShortTag() != "!!null" && (step == "mode" || step == "0") {
+				return line
+			}
+			return 0
+		}
+		node, line = next, at
 	}
-	return strings.Join(lines, "\n")
+	return line
+}
+
+// steps are the keys and indices of a path.
+func steps(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }

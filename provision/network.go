@@ -54,7 +54,10 @@ func (i *Installation) networkPipeline() *Pipeline {
 // SetHairpin writes the hairpin's mode into the configuration file, whose comments and
 // layout stay. The new file is checked whole before it takes the old one's place. The
 // caller holds the run lock.
-func SetHairpin(file, mode string) error {
+func SetHairpin(file, mode string, overrides ...Override) error {
+	if err := writable(overrides, "network.hairpin"); err != nil {
+		return err
+	}
 	have, err := read(file)
 	if err != nil {
 		return err
@@ -63,7 +66,7 @@ func SetHairpin(file, mode string) error {
 	if err != nil || bytes.Equal(have, want) {
 		return err
 	}
-	if _, err := Parse(want); err != nil {
+	if _, err := Parse(want, overrides...); err != nil {
 		return ConfigInvalid.Failf("%s with network.hairpin: %s could not be used:\n%w", file, mode, err)
 	}
 	return rewrite(file, want)

@@ -98,9 +98,12 @@ func (s *sight) resolve(ctx context.Context, client *cluster.Client, place strin
 		return err
 	}
 	first, _, _ := strings.Cut(string(out), " ")
+	if first == "" {
+		return network.NameLost.Failf("%s has no address as %s sees it", host, s.node)
+	}
 	at, err := netip.ParseAddrPort(net.JoinHostPort(first, port))
 	if err != nil {
-		return network.NameLost.Failf("%s has no address as %s sees it", host, s.node)
+		return fmt.Errorf("the address of %s as %s sees it: %w", host, s.node, err)
 	}
 	s.found = append(s.found, sighting{place, at})
 	return nil

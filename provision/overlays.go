@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -76,7 +77,7 @@ func (i *Installation) marked(release string) ingress.Values {
 		of["domains"] = i.domainNames()[1:]
 	}
 	if slices.Contains(callingReleases, release) || release == "wire-server" && !i.config.Calling.selfHosted() {
-		of["calling"] = i.config.Calling.Mode
+		of["calling"] = string(i.config.Calling.Mode)
 	}
 	return of
 }
@@ -123,7 +124,7 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 	if !d.Certificate.Own() {
 		return r, nil
 	}
-	pair, err := d.ReadPair(time.Now(), nil)
+	pair, err := i.domainSet().ReadPair(d, time.Now(), nil)
 	if err != nil {
 		return r, err
 	}
@@ -132,14 +133,28 @@ func (i *Installation) domainRelease(d ingress.Domain) (cluster.Release, error) 
 }
 
 // unwanted tells why a deployed release has to go: an extra domain's, made by wiabctl, that
-// is no longer configured, or one that serves calls where others do, or nobody.
+// is no longer configured or bears another name now, or one that serves calls where others
+// do, or nobody.
 func (i *Installation) unwanted(d cluster.Deployed) string {
 	marked, _ := d.Values[mark].(map[string]any)
+	was, now := marked["domain"], i.domainOf(d.Name)
 	switch {
-	case marked["domain"] != nil:
+	case was != nil && now == "":
 		return "its domain is no longer configured"
+	case was != nil && was != now:
+		return fmt.Sprintf("it is %v's, and its name is %s's now", was, now)
 	case !i.config.Calling.selfHosted() && slices.Contains(callingReleases, d.Name) && marked["calling"] != nil:
-		return "calling.mode is " + i.config.Calling.Mode
+		return "calling.mode is " + string(i.config.Calling.Mode)
+	}
+	return ""
+}
+
+// domainOf is the extra domain that the release is for by its name; empty: none.
+func (i *Installation) domainOf(release string) string {
+	for _, d := range i.config.Ingress.Domains {
+		if ingress.ReleaseName(d.Name) == release {
+			return d.Domain
+		}
 	}
 	return ""
 }

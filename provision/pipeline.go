@@ -46,7 +46,7 @@ func (p *Pipeline) Plan(ctx context.Context) []Planned {
 	for i, step := range p.Steps {
 		all.Go(func() {
 			began := time.Now()
-			changes, err := step.Plan(ctx)
+			changes, err := step.Plan(noting(ctx, step.Name()))
 			if err != nil {
 				err = fmt.Errorf("%s: %w", step.Name(), err)
 			}
@@ -55,6 +55,11 @@ func (p *Pipeline) Plan(ctx context.Context) []Planned {
 	}
 	all.Wait()
 	return plans
+}
+
+// noting lets what a stage does be noted as its.
+func noting(ctx context.Context, stage string) context.Context {
+	return change.WithLog(ctx, change.Log(ctx).With("stage", stage))
 }
 
 // Blocked is why a run cannot begin: the errors of the stages that cannot tell
@@ -153,10 +158,11 @@ func (p *Pipeline) busy(plans []Planned) []string {
 func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale bool) (made int, err error) {
 	began := time.Now()
 	name := step.Name()
+	ctx = noting(ctx, name)
 	defer func() {
 		e := Event{Stage: name, Kind: StageDone, Changes: made, Took: time.Since(began)}
 		if err != nil {
-			e.Kind, e.Text = StageFailed, err.Error()
+			e.Kind, e.Text, e.Failures = StageFailed, err.Error(), failureIDs(err)
 		}
 		p.send(e)
 	}()
@@ -247,6 +253,18 @@ func (p *Pipeline) send(e Event) {
 	defer p.mu.Unlock()
 	e.Time = time.Now()
 	p.Observe(e)
+}
+
+// tell tells what the plans want, and who cannot tell.
+func (p *Pipeline) tell(plans []Planned) {
+	for _, plan := range plans {
+		for _, c := range plan.Changes {
+			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+		}
+		if plan.Err != nil {
+			p.send(Event{Stage: plan.Stage, Kind: StageUnclear, Text: strings.TrimPrefix(plan.Err.Error(), plan.Stage+": "), Failures: failureIDs(plan.Err)})
+		}
+	}
 }
 
 // warn tells of a finding that stops nothing.

@@ -42,7 +42,7 @@ func (i *Installation) certificateCheck(context.Context) error {
 	var errs []error
 	for _, d := range i.config.Ingress.Domains {
 		if d.Certificate.Own() {
-			_, err := d.ReadPair(time.Now(), nil)
+			_, err := i.domainSet().ReadPair(d, time.Now(), nil)
 			errs = append(errs, err, d.Exposed())
 		}
 	}

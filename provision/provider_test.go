@@ -154,7 +154,7 @@ func TestParseRefusesOthersVMs(t *testing.T) {
 		{"missing ones", "vms:\n  provider: external\n  machines: {}\n", "line 7: vms.machines: kubenode2 is missing"},
 		{"for our own", "vms:\n  key: /root/key\n", "line 6: vms.key: is for provider: external"},
 		{"no address", "vms:\n  machines:\n    kubenode1: {address: here}\n", "here"},
-		{"unknown field", "vms:\n  machines:\n    kubenode1: {port: 22}\n", "line 7: port: there is no such field"},
+		{"unknown field", "vms:\n  machines:\n    kubenode1: {port: 22}\n", "line 7: vms.machines.kubenode1.port: there is no such field"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if _, err := Parse([]byte(smallest + tc.text)); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -89,7 +89,7 @@ func (i *Installation) bringOwn(stage *proxyStage, domain string) error {
 		if d.Domain != domain || !d.Certificate.Own() {
 			continue
 		}
-		pair, err := d.ReadPair(time.Now(), nil)
+		pair, err := i.domainSet().ReadPair(d, time.Now(), nil)
 		if err != nil {
 			return err
 		}

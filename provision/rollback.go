@@ -20,8 +20,11 @@ type Rollback struct {
 // active before the present one; where the configured one never became active, that
 // is the active one. It fails with VersionUnknown if there is none, and with
 // ingress.ConfigurationUneditable or ConfigInvalid if the file cannot ask for it.
-func PlanRollback(file, hash string) (Rollback, error) {
-	config, err := Load(file)
+func PlanRollback(file, hash string, overrides ...Override) (Rollback, error) {
+	if err := writable(overrides, "artifact.hash", "artifact.url", "artifact.sha256"); err != nil {
+		return Rollback{}, err
+	}
+	config, err := Load(file, overrides...)
 	if err != nil {
 		return Rollback{}, err
 	}
@@ -35,7 +38,7 @@ func PlanRollback(file, hash string) (Rollback, error) {
 	if err != nil {
 		return Rollback{}, err
 	}
-	return rollbackTo(file, v)
+	return rollbackTo(file, v, overrides)
 }
 
 // backTo is the version to go back to.
@@ -59,7 +62,7 @@ func backTo(versions []Version, configured, hash string) (Version, error) {
 }
 
 // rollbackTo makes the configuration file ask for a version.
-func rollbackTo(file string, v Version) (Rollback, error) {
+func rollbackTo(file string, v Version, overrides []Override) (Rollback, error) {
 	content, err := read(file)
 	if err != nil {
 		return Rollback{}, err
@@ -73,7 +76,7 @@ func rollbackTo(file string, v Version) (Rollback, error) {
 			return Rollback{}, err
 		}
 	}
-	config, err := Parse(content)
+	config, err := Parse(content, overrides...)
 	if err != nil {
 		return Rollback{}, ConfigInvalid.Failf("%s with the artifact %s could not be used:\n%w", file, v.Hash, err)
 	}

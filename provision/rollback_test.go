@@ -84,7 +84,7 @@ func TestRollbackTo(t *testing.T) {
 			if err := os.WriteFile(file, []byte(rest+test.text), 0o640); err != nil {
 				t.Fatal(err)
 			}
-			back, err := rollbackTo(file, test.version)
+			back, err := rollbackTo(file, test.version, nil)
 			if text, _ := os.ReadFile(file); string(text) != rest+test.text {
 				t.Errorf("planning changed the file:\n%s", text)
 			}

@@ -109,7 +109,7 @@ func (i *Installation) CreateSnapshot(ctx context.Context, ask SnapshotRequest) 
 	if ask.Memory {
 		reason += " and their memory"
 	}
-	return i.Carry(ctx, "snapshot-create", []Planned{{Stage: snapshotStage, Changes: []change.Change{{
+	return i.Carry(ctx, []Planned{{Stage: snapshotStage, Changes: []change.Change{{
 		Verb: change.Create, Subject: "snapshot " + ask.Name, Reason: reason + ", at one moment",
 		Apply: func(ctx context.Context, say change.Progress) error {
 			_, err := i.snapshots().Create(ctx, ask, say)
@@ -144,13 +144,8 @@ func (i *Installation) PlanDeleteSnapshot(ctx context.Context, name string) ([]P
 	}}}}, nil
 }
 
-// Carry makes the changes of such a plan and records them under the command's name; the
-// caller holds the run lock.
-func (i *Installation) Carry(ctx context.Context, command string, plans []Planned) error {
-	if err := i.record(command); err != nil {
-		return err
-	}
-	defer i.log.Close()
+// Carry makes the changes of such a plan; the caller holds the run lock.
+func (i *Installation) Carry(ctx context.Context, plans []Planned) error {
 	for _, plan := range plans {
 		if _, err := i.pipeline.apply(ctx, plan.Stage, plan.Changes); err != nil {
 			return err

@@ -50,6 +50,7 @@ func (i *Installation) readOverlays(computed map[string]ingress.Values) (map[str
 	var problems []error
 	for _, file := range files {
 		release := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		problems = append(problems, exposedFile(file))
 		values, err := userOverlay(file, computed, release)
 		if err != nil {
 			problems = append(problems, OverlayInvalid.Failf("%s cannot be used:\n%w", file, err))

@@ -109,3 +109,28 @@ func TestHelmEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// TestOverlayExposed refuses an overlay with a secret that others may read, and says what else is wrong with it.
+func TestOverlayExposed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+	overlay := filepath.Join(filepath.Dir(file), overlaysDir, "smtp.yaml")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(overlay), 0o755), os.WriteFile(file, []byte(smallest), 0o644),
+		os.WriteFile(overlay, []byte("smtp: {config: {SMARTHOST_PASSWORD: hunter2}}\n"), 0o640)); err != nil {
+		t.Fatal(err)
+	}
+	config, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := Open(config, nil)
+	defer i.Close()
+	if err := i.overlayCheck(t.Context()); !errors.Is(err, SecretsExposed.Failf("")) || !strings.Contains(err.Error(), "line 1, smtp.config.SMARTHOST_PASSWORD") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Chmod(overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := i.overlayCheck(t.Context()); err != nil {
+		t.Errorf("with mode 0600: %v", err)
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"wiabctl/provision/change"
 )
 
 // private is the mode of what holds a guest's data: libvirt hands it to QEMU's
@@ -81,7 +83,9 @@ func grow(ctx context.Context, disk string, size Size) error {
 func partial(disk string) string { return disk + ".partial" }
 
 func qemuImg(ctx context.Context, args ...string) error {
+	end := change.Trace(ctx, "command", "argv", append([]string{"qemu-img"}, args...))
 	said, err := exec.CommandContext(ctx, "qemu-img", args...).CombinedOutput()
+	end(err)
 	if err != nil {
 		return fmt.Errorf("qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(string(said)))
 	}

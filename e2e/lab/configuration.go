@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"os"
 	"path/filepath"
 	"text/template"
 )
@@ -44,7 +45,11 @@ func (l *Lab) writeConfiguration(root string, p *parts) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(root, "etc/wiabctl/wiabctl.yaml"), text)
+	file := filepath.Join(root, "etc/wiabctl/wiabctl.yaml")
+	if err := writeFile(file, text); err != nil {
+		return err
+	}
+	return os.Chmod(file, 0o600) // scenarios write secrets into it
 }
 
 func (c configuration) render() ([]byte, error) {

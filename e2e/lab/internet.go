@@ -19,11 +19,12 @@ import (
 
 // The addresses of the lab's internet (RFC 5737).
 const (
-	Gateway = "203.0.113.1"  // the KVM host's gateway, DNS server and web server
-	Lame    = "203.0.113.2"  // a name server that is in charge of nothing
-	Nobody  = "203.0.113.3"  // where nobody is
-	WAN     = "203.0.113.10" // the KVM host's public address
-	Guest   = "198.51.100.7" // where the client calls from
+	Gateway  = "203.0.113.1"  // the KVM host's gateway, DNS server and web server
+	Lame     = "203.0.113.2"  // a name server that is in charge of nothing
+	Nobody   = "203.0.113.3"  // where nobody is
+	Dynamics = "203.0.113.4"  // a name server whose zone can be changed, while a scenario has one
+	WAN      = "203.0.113.10" // the KVM host's public address
+	Guest    = "198.51.100.7" // where the client calls from
 )
 
 // name is what the lab's namespace and control group are called: short, and
@@ -93,7 +94,7 @@ func (l *Lab) internet() process { return process{l.path("internet.pid")} }
 // Names has the name server say something else than its own zone, from the next question on.
 func (l *Lab) Names(different names.Differences) error { return different.Write(l.path("names.json")) }
 
-// makeNamespace builds the internet: a bridge with three addresses, no way out.
+// makeNamespace builds the internet: a bridge with four addresses, no way out.
 func (l *Lab) makeNamespace(ctx context.Context) error {
 	ns := l.namespace()
 	for _, args := range [][]string{
@@ -102,6 +103,7 @@ func (l *Lab) makeNamespace(ctx context.Context) error {
 		{"-n", ns, "link", "add", "inet0", "type", "bridge"},
 		{"-n", ns, "addr", "add", Gateway + "/24", "dev", "inet0"},
 		{"-n", ns, "addr", "add", Lame + "/24", "dev", "inet0"},
+		{"-n", ns, "addr", "add", Dynamics + "/24", "dev", "inet0"},
 		{"-n", ns, "addr", "add", Guest + "/32", "dev", "inet0"},
 		{"-n", ns, "link", "set", "inet0", "up"},
 	} {

@@ -29,7 +29,9 @@ const sayAgain = 10 * time.Second
 // Await checks until the condition holds, the deadline passes, ctx ends or the
 // check says that it can never hold. The error tells what was waited for, how
 // long, and the last thing that was missing.
-func (c Condition) Await(ctx context.Context, say Progress) error {
+func (c Condition) Await(ctx context.Context, say Progress) (err error) {
+	end := Trace(ctx, "wait", "for", c.Description, "deadline", c.Deadline.String())
+	defer func() { end(err) }()
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(ctx, c.Deadline)
 	defer cancel()
@@ -39,10 +41,13 @@ func (c Condition) Await(ctx context.Context, say Progress) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.Interval
 	pauses.MaxInterval = max(c.Interval, slowest)
-	_, err := backoff.Retry(waiting, func() (struct{}, error) {
+	_, err = backoff.Retry(waiting, func() (struct{}, error) {
 		err := c.Check(waiting)
 		if err == nil || waiting.Err() != nil && last != nil {
 			return struct{}{}, err
+		}
+		if last == nil || last.Error() != err.Error() {
+			Log(ctx).DebugContext(ctx, "still missing", "for", c.Description, "error", err.Error())
 		}
 		last = err
 		if time.Since(said) >= sayAgain {

@@ -15,7 +15,7 @@ import (
 func (w *world) backend(to route) (http.Handler, bool) {
 	switch {
 	case strings.HasPrefix(to.service, "nginz"):
-		return w.state.nginz(to.namespace), true
+		return w.gateway(to.namespace), true
 	case strings.HasPrefix(to.service, "webapp"):
 		env, ok := w.state.environment(to.namespace, "webapp")
 		return webapp(env), ok

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // world is what requests are answered from: one state of the cluster, made
@@ -14,6 +15,15 @@ type world struct {
 	state state
 	hosts map[string]*host
 	keys  *keyring
+
+	gateways sync.Map // by namespace: func() nginz
+}
+
+// gateway is the API's gateway in a namespace. Its files are as long as there are domains, so they
+// are read once, and not for each request.
+func (w *world) gateway(namespace string) nginz {
+	read, _ := w.gateways.LoadOrStore(namespace, sync.OnceValue(func() nginz { return w.state.nginz(namespace) }))
+	return read.(func() nginz)()
 }
 
 // host is one name that Ingresses serve.

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"flag"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -27,17 +30,22 @@ func main() {
 	names := flag.String("dns", "203.0.113.1:53", "the name server that validation asks")
 	cert := flag.String("ca-cert", "", "certificate of the authority that signs the server's own certificate")
 	key := flag.String("ca-key", "", "its key")
-	root := flag.String("root", "", "file that gets the root of what it issues, once it listens")
+	roots := flag.String("roots", "", "directory that gets the root of what each authority issues, by its name, once they listen")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	if err := run(ctx, *address, *names, *cert, *key, *root); err != nil {
+	if err := run(ctx, *address, *names, *cert, *key, *roots); err != nil {
 		log.Fatal("acme: ", err)
 	}
 }
 
+// authorities are Let's Encrypt's two, which know nothing of each other: their names here, and their servers'.
+func authorities() map[string]string {
+	return map[string]string{"acme": "acme-v02.api.letsencrypt.org", "acme-staging": "acme-staging-v02.api.letsencrypt.org"}
+}
+
 // run serves until ctx ends.
-func run(ctx context.Context, address, names, cert, key, root string) error {
+func run(ctx context.Context, address, names, cert, key, roots string) error {
 	serving, err := certificate(cert, key)
 	if err != nil {
 		return err
@@ -46,10 +54,13 @@ func run(ctx context.Context, address, names, cert, key, root string) error {
 	if err != nil {
 		return err
 	}
-	handler, anchor := authority(names)
-	// Whoever sees the file sees all of it.
-	if err := errors.Join(os.WriteFile(root+".new", anchor, 0o644), os.Rename(root+".new", root)); err != nil {
-		return err
+	handler := http.NewServeMux()
+	for name, host := range authorities() {
+		pebble, root := authority(names)
+		handler.Handle(host+"/", pebble)
+		if err := publish(filepath.Join(roots, name+".crt"), root); err != nil {
+			return err
+		}
 	}
 	server := &http.Server{
 		Handler:           handler,
@@ -63,9 +74,9 @@ func run(ctx context.Context, address, names, cert, key, root string) error {
 	return nil
 }
 
-// hosts are the names of Let's Encrypt's production and staging servers.
-func hosts() []string {
-	return []string{"acme-v02.api.letsencrypt.org", "acme-staging-v02.api.letsencrypt.org"}
+// publish writes a file of which everybody sees nothing or all.
+func publish(file string, content []byte) error {
+	return errors.Join(os.WriteFile(file+".new", content, 0o644), os.Rename(file+".new", file))
 }
 
 // certificate is the server's own.
@@ -74,7 +85,7 @@ func certificate(cert, key string) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	pair, err := signer.Issue(x509.Certificate{DNSNames: hosts(), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	pair, err := signer.Issue(x509.Certificate{DNSNames: slices.Collect(maps.Values(authorities())), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/clusterissuers"
 	"github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/acme" // the kind of issuer, by its name
+	dns "github.com/cert-manager/cert-manager/pkg/issuer/acme/dns/util"
 	logf "github.com/cert-manager/cert-manager/pkg/logs"
 	"github.com/cert-manager/cert-manager/pkg/metrics"
 	"github.com/cert-manager/cert-manager/pkg/util"
@@ -67,6 +68,8 @@ func options(kubeconfig string) controller.ContextOptions {
 			ACMEHTTP01SolverRunAsNonRoot:      true,
 			AccountRegistry:                   accounts.NewDefaultRegistry(),
 			DNS01CheckRetryPeriod:             checkAgain,
+			DNS01CheckAuthoritative:           true,
+			DNS01Nameservers:                  dns.RecursiveNameservers,
 		},
 		SchedulerOptions: controller.SchedulerOptions{MaxConcurrentChallenges: 60},
 	}

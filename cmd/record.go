@@ -1,0 +1,39 @@
+package cmd
+
+import (
+	"strings"
+
+	"al.essio.dev/pkg/shellescape"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wiabctl/provision"
+)
+
+// recorded does something to the installation and keeps it in the history. The command's
+// context has a log from then on. The caller holds the run lock.
+func (o *options) recorded(c *cobra.Command, installation *provision.Installation, do func() error) error {
+	name := strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
+	ctx, end, err := installation.Record(c.Context(), name, commandLine(c))
+	if err != nil {
+		return err
+	}
+	c.SetContext(ctx)
+	err = do()
+	end(err)
+	return err
+}
+
+// commandLine is the command as it was typed, its flags before its arguments. No flag takes
+// a secret.
+func commandLine(c *cobra.Command) string {
+	words := strings.Fields(c.CommandPath())
+	c.Flags().Visit(func(f *pflag.Flag) {
+		word := "--" + f.Name
+		if f.Value.Type() != "bool" || f.Value.String() != "true" {
+			word += "=" + strings.Trim(f.Value.String(), "[]") // those of a list
+		}
+		words = append(words, word)
+	})
+	return shellescape.QuoteCommand(append(words, c.Flags().Args()...))
+}
