@@ -76,6 +76,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
+	root.AddCommand(newPreflight(&o))
 	root.AddCommand(newExplain(&o))
 	root.AddCommand(newSupport(&o))
 	root.AddCommand(newHistory(&o))

@@ -44,6 +44,7 @@ func ordersFlags(c *cobra.Command, orders *provision.Orders) {
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
 	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight; or of cluster run these playbooks (cluster/minio) alone")
 	c.Flags().StringSliceVar(&orders.Skip, "skip", nil, "leave these stages out")
+	ignoreFlag(c, (*[]string)(&orders.Ignore))
 	for _, flag := range []string{"from", "only", "skip"} {
 		_ = c.RegisterFlagCompletionFunc(flag, completeStages)
 	}

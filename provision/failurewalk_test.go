@@ -2,8 +2,10 @@ package provision_test
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 // TestFailureWalk walks the code of all stages, as the compiler understands it.
@@ -50,7 +53,8 @@ func errorsAreReviewed(t *testing.T, w *walker) {
 			w.returned(f, 1)
 		}
 	}
-	for _, apply := range w.stores[changePkg+".Change.4"] {
+	field, _ := reflect.TypeFor[change.Change]().FieldByName("Apply")
+	for _, apply := range w.stores[fmt.Sprintf("%s.Change.%d", changePkg, field.Index[0])] {
 		w.call(apply, 0)
 	}
 	found := strings.Join(slices.Sorted(maps.Keys(w.found)), "\n") + "\n"
