@@ -78,7 +78,7 @@ func (k Kind) Notef(format string, args ...any) *Warning {
 
 // By names the command that mends this occurrence; empty: none is known but the kind's.
 func (w *Warning) By(command string) *Warning {
-	w.Failure.By(command)
+	w.Failure = w.Failure.By(command)
 	return w
 }
 
@@ -125,7 +125,7 @@ func Leaves(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, is := err.(interface{ Unwrap() []error }) //nolint:errorlint // this walks the tree itself
+	joined, is := err.(interface{ Unwrap() []error })
 	if !is {
 		return []error{err}
 	}
