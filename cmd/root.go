@@ -78,6 +78,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
 	root.AddCommand(newExplain(&o))
 	root.AddCommand(newSupport(&o))
+	root.AddCommand(newReport(&o))
 	root.AddCommand(newHistory(&o))
 	return root
 }
