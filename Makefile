@@ -19,7 +19,7 @@ help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: lab ## start the lab, run `wiabctl up` in it, print the addresses that answer
-	$(LABCTL) host -- wiabctl up
+	$(LABCTL) host -- wiabctl up --yes
 
 lab: deps $(LABCTL) ## build what is not cached and start the lab: a KVM host in a box
 	$(LABCTL) up

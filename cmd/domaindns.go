@@ -20,8 +20,8 @@ func newDomainDNS(o *options) *cobra.Command {
 		Short: "Tell which records domains need in DNS, and what is wrong with those that are there",
 		Long: "dns lists the records of each domain, all if none is named, and asks the servers in charge of their zones whether they are\n" +
 			"there: each name leads to the public address, or the domain's proxy, and nowhere else; none has an IPv6 address; CAA records\n" +
-			"let Let's Encrypt sign; the zone is delegated to servers that answer for it. A wildcard is noted. With --records or --zone\n" +
-			"nobody is asked.",
+			"let Let's Encrypt sign; the zone is delegated to servers that all answer for it, and alike. A wildcard is noted. With\n" +
+			"--records or --zone nobody is asked.",
 		Example: "  sudo wiabctl domain dns\n  sudo wiabctl domain dns red.example.com --zone >>red.zone",
 		RunE: func(c *cobra.Command, domains []string) error {
 			if zone && records {

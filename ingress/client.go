@@ -32,8 +32,9 @@ func (v Verify) client(trust *tls.Config) *http.Client {
 	}
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:     dial,
-			TLSClientConfig: trust,
+			DialContext:         dial,
+			TLSClientConfig:     trust,
+			MaxIdleConnsPerHost: together, // the conference server is asked about as many domains at once
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

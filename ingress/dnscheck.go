@@ -68,9 +68,9 @@ func (n Names) domain(ctx context.Context, r resolver, domain string) []Finding 
 	if err != nil {
 		return []Finding{finding("delegation", err)}
 	}
-	server, err := z.inCharge(ctx, r, domain)
+	servers, err := z.inCharge(ctx, r, domain)
 	findings := []Finding{finding("delegation", err)}
-	if server.address == "" {
+	if len(servers) == 0 {
 		return findings
 	}
 	records := n.Set.Records(domain, n.Address(domain))
@@ -78,15 +78,15 @@ func (n Names) domain(ctx context.Context, r resolver, domain string) []Finding 
 	var asking errgroup.Group
 	for i, record := range records {
 		asking.Go(func() error {
-			each[i] = finding(record.Name, leads(ctx, r, server, record))
+			each[i] = finding(record.Name, everywhere(servers, func(s nameServer) error { return leads(ctx, r, s, record) }))
 			return nil
 		})
 	}
 	_ = asking.Wait() // what went wrong is in the findings
 	if d, _ := n.Set.declared(domain); !d.Certificate.Own() {
-		each = append(each, finding("CAA", mayIssue(ctx, r, z, server, records)))
+		each = append(each, finding("CAA", everywhere(servers, func(s nameServer) error { return mayIssue(ctx, r, z, s, records) })))
 	}
-	return append(append(findings, each...), wildcard(ctx, r, server, domain))
+	return append(append(findings, each...), wildcard(ctx, r, servers, domain))
 }
 
 // registered fails if a domain is in the zone of a registry: then nobody has delegated it. Below a suffix that is
@@ -99,8 +99,8 @@ func (z zone) registered(domain string) error {
 	return nil
 }
 
-// inCharge is the first server that answers for the zone, and what is wrong with the others.
-func (z zone) inCharge(ctx context.Context, r resolver, domain string) (nameServer, error) {
+// inCharge are the servers that answer for the zone, and what is wrong with the others.
+func (z zone) inCharge(ctx context.Context, r resolver, domain string) ([]nameServer, error) {
 	errs := make([]error, len(z.servers))
 	var asking errgroup.Group
 	for i, server := range z.servers {
@@ -112,12 +112,38 @@ func (z zone) inCharge(ctx context.Context, r resolver, domain string) (nameServ
 		})
 	}
 	_ = asking.Wait() // what went wrong is in errs
+	var answering []nameServer
 	for i, server := range z.servers {
 		if errs[i] == nil {
-			return server, errors.Join(errs...)
+			answering = append(answering, server)
 		}
 	}
-	return nameServer{}, errors.Join(errs...)
+	return answering, errors.Join(errs...)
+}
+
+// everywhere demands the same of all servers in charge, for clients come to any of them. What all
+// of them lack is told once; where they differ, which of them says what.
+func everywhere(servers []nameServer, demand func(nameServer) error) error {
+	errs := make([]error, len(servers))
+	var asking errgroup.Group
+	for i, server := range servers {
+		asking.Go(func() error {
+			errs[i] = demand(server)
+			return nil
+		})
+	}
+	_ = asking.Wait() // what went wrong is in errs
+	if !slices.ContainsFunc(errs, func(err error) bool { return fmt.Sprint(err) != fmt.Sprint(errs[0]) }) {
+		return errs[0]
+	}
+	differing := []error{errors.New("the name servers differ")}
+	for i, server := range servers {
+		if errs[i] == nil {
+			errs[i] = errors.New("as it has to be")
+		}
+		differing = append(differing, fmt.Errorf("%s: %w", server.name, errs[i]))
+	}
+	return errors.Join(differing...)
 }
 
 // leads demands that a name leads to its address and nowhere else.
@@ -125,7 +151,7 @@ func leads(ctx context.Context, r resolver, server nameServer, record Record) er
 	found, exists, err := r.look(ctx, server, record.Name, dns.TypeA)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s %w", server.name, err)
+		return fmt.Errorf("the name server %w", err)
 	case !exists:
 		return fmt.Errorf("there is no such name (NXDOMAIN); it has to lead to %s", record.Address)
 	case len(found) == 0:
@@ -136,7 +162,7 @@ func leads(ctx context.Context, r resolver, server nameServer, record Record) er
 		return fmt.Errorf("it leads to %s, not to %s", strings.Join(addresses, ", "), record.Address)
 	}
 	if six, _, err := r.look(ctx, server, record.Name, dns.TypeAAAA); err != nil {
-		return fmt.Errorf("%s %w", server.name, err)
+		return fmt.Errorf("the name server %w", err)
 	} else if len(six) > 0 {
 		return fmt.Errorf("it has an AAAA record, %s: nothing answers over IPv6, which Let's Encrypt and browsers prefer", six[0].(*dns.AAAA).AAAA)
 	}
@@ -174,7 +200,7 @@ func caa(ctx context.Context, r resolver, z zone, server nameServer, at string) 
 	if dns.IsSubDomain(z.apex, at) {
 		found, _, err := r.look(ctx, server, at, dns.TypeCAA)
 		if err != nil {
-			return nil, fmt.Errorf("%s %w", server.name, err)
+			return nil, fmt.Errorf("the name server %w", err)
 		}
 		return found, nil
 	}
@@ -205,12 +231,15 @@ func forbids(records []dns.RR) string {
 	return strings.Join(others, ", ")
 }
 
-// wildcard notes that names lead somewhere that nobody made.
-func wildcard(ctx context.Context, r resolver, server nameServer, domain string) Finding {
+// wildcard notes that names lead somewhere that nobody made, by the word of any server.
+func wildcard(ctx context.Context, r resolver, servers []nameServer, domain string) Finding {
 	f := Finding{Check: "wildcard"}
 	name := strings.ToLower(rand.Text()) + "." + domain
-	if found, _, err := r.look(ctx, server, name, dns.TypeA); err == nil && len(found) > 0 {
-		f.Notes = []string{fmt.Sprintf("any name below %s leads to %s: there is a wildcard", domain, strings.Join(addressesOf(found, ""), ", "))}
+	for _, server := range servers {
+		if found, _, err := r.look(ctx, server, name, dns.TypeA); err == nil && len(found) > 0 {
+			f.Notes = []string{fmt.Sprintf("any name below %s leads to %s: there is a wildcard", domain, strings.Join(addressesOf(found, ""), ", "))}
+			break
+		}
 	}
 	return f
 }

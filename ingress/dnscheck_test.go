@@ -37,25 +37,30 @@ type dnsWorld struct {
 // newDNSWorld starts the servers; each on UDP and TCP.
 func newDNSWorld(t testing.TB, servers map[string]*nameserver) *dnsWorld {
 	t.Helper()
-	w := &dnsWorld{servers: servers}
-	port := "0"
+	w := &dnsWorld{port: "0", servers: map[string]*nameserver{}}
 	for address, s := range servers {
-		packets, err := net.ListenPacket("udp", net.JoinHostPort(address, port))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, port, _ = net.SplitHostPort(packets.LocalAddr().String())
-		stream, err := net.Listen("tcp", net.JoinHostPort(address, port))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, server := range []*dns.Server{{PacketConn: packets, Handler: s}, {Listener: stream, Handler: s}} {
-			go server.ActivateAndServe()
-			t.Cleanup(func() { server.Shutdown() })
-		}
+		w.add(t, address, s)
 	}
-	w.port = port
 	return w
+}
+
+// add starts one server more.
+func (w *dnsWorld) add(t testing.TB, address string, s *nameserver) {
+	t.Helper()
+	packets, err := net.ListenPacket("udp", net.JoinHostPort(address, w.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, w.port, _ = net.SplitHostPort(packets.LocalAddr().String())
+	stream, err := net.Listen("tcp", net.JoinHostPort(address, w.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range []*dns.Server{{PacketConn: packets, Handler: s}, {Listener: stream, Handler: s}} {
+		go server.ActivateAndServe()
+		t.Cleanup(func() { server.Shutdown() })
+	}
+	w.servers[address] = s
 }
 
 // ServeDNS answers from the records; a name below a delegation gets a referral, or, where it was asked to
@@ -313,6 +318,49 @@ func TestDNSOneOfTwo(t *testing.T) {
 	all, err := w.names().Domains(t.Context(), []string{"red.example.com"})
 	if err != nil || fmt.Sprint(all[0].Err()) != "delegation: away.example.com, in charge of red.example.com, does not answer" || len(all[0].Findings) != 9 {
 		t.Errorf("got %v, %v", all, err)
+	}
+}
+
+// What two servers in charge say differently is told, whichever of them is asked first; clients and
+// Let's Encrypt come to either.
+func TestDNSServersDiffer(t *testing.T) {
+	const webapp, two = "webapp.red.example.com", "zz.example.com"
+	for name, test := range map[string]struct {
+		first, second *nameserver
+		check         string
+		says          string
+	}{
+		"alike":           {&nameserver{records: redRecords()}, &nameserver{records: redRecords()}, "", ""},
+		"wrong alike":     {&nameserver{records: without(redRecords(), webapp)}, &nameserver{records: without(redRecords(), webapp)}, webapp, "there is no such name (NXDOMAIN); it has to lead to 203.0.113.10"},
+		"the second":      {&nameserver{records: redRecords()}, &nameserver{records: without(redRecords(), webapp)}, webapp, "the name servers differ; ns.red.example.com: as it has to be; " + two + ": there is no such name (NXDOMAIN); it has to lead to 203.0.113.10"},
+		"the first":       {&nameserver{records: append(redRecords(), webapp+". AAAA 2001:db8::1")}, &nameserver{records: redRecords()}, webapp, "the name servers differ; ns.red.example.com: it has an AAAA record, 2001:db8::1: nothing answers over IPv6, which Let's Encrypt and browsers prefer; " + two + ": as it has to be"},
+		"both, otherwise": {&nameserver{records: without(redRecords(), webapp)}, &nameserver{records: append(without(redRecords(), webapp), webapp+". A 203.0.113.99")}, webapp, "the name servers differ; ns.red.example.com: there is no such name (NXDOMAIN); it has to lead to 203.0.113.10; " + two + ": it leads to 203.0.113.99, not to 203.0.113.10"},
+		"CAA":             {&nameserver{records: redRecords()}, &nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}, "CAA", "the name servers differ; ns.red.example.com: as it has to be; " + two + ": the CAA records of red.example.com let other.example issue certificates, not letsencrypt.org"},
+		"a wildcard":      {&nameserver{records: redRecords()}, &nameserver{records: append(redRecords(), "*.red.example.com. A 203.0.113.10")}, "wildcard", "any name below red.example.com leads to 203.0.113.10: there is a wildcard"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range []*nameserver{test.first, test.second} {
+				s.records = append(s.records, "red.example.com. NS "+two+".")
+			}
+			w := world(t, test.first)
+			w.add(t, "127.0.0.84", test.second)
+			w.servers["127.0.0.81"].records = append(w.servers["127.0.0.81"].records, "red.example.com. NS "+two+".", two+". A 127.0.0.84")
+			all, err := w.names().Domains(t.Context(), []string{"red.example.com"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := ""
+			for _, f := range all[0].Findings {
+				said := f.Problem + strings.Join(f.Notes, "")
+				if said != "" && f.Check != test.check {
+					t.Errorf("%s: %s", f.Check, said)
+				}
+				told += said
+			}
+			if told != test.says {
+				t.Errorf("got  %s\nwant %s", told, test.says)
+			}
+		})
 	}
 }
 

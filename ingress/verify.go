@@ -75,10 +75,9 @@ func (v Verify) Domains(ctx context.Context, domains []string) ([]Verification, 
 func apart(s site) []question { return s.questions() }
 
 // each asks several domains questions, in their order. The conference server is asked about all of them
-// over one connection.
+// over the same few connections.
 func (v Verify) each(ctx context.Context, domains []string, questions func(site) []question) ([]Verification, error) {
 	conference := v.client(&tls.Config{RootCAs: v.RootCAs, MinVersion: tls.VersionTLS12})
-	conference.Transport.(*http.Transport).MaxConnsPerHost = 1
 	defer conference.CloseIdleConnections()
 	all := make([]Verification, len(domains))
 	asking, asked := errgroup.WithContext(ctx)

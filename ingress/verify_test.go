@@ -87,13 +87,13 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// serve starts the backend with a certificate and returns what verifies it.
-func serve(t *testing.T, a *authority, b http.Handler, pair tls.Certificate) Verify {
+// serve starts the backend with certificates and returns what verifies it.
+func serve(t *testing.T, a *authority, b http.Handler, pairs ...tls.Certificate) Verify {
 	t.Helper()
 	server := httptest.NewUnstartedServer(b)
 	sftd := a.issue("", time.Now().Add(time.Hour), "sftd.green.example.org")
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair, sftd}} // by SNI, else the first
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)                   // refused handshakes are meant
+	server.TLS = &tls.Config{Certificates: append(pairs, sftd)} // by SNI, else the first
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)         // refused handshakes are meant
 	if counting, ok := b.(*backend); ok {
 		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 			if state == http.StateNew {
@@ -298,6 +298,28 @@ func TestVerifyPlanShares(t *testing.T) {
 	plan, err = serve(t, a, newBackend(), a.issue("", time.Now().Add(time.Hour), Hosts(red)[:5]...)).Plan(t.Context(), []string{red})
 	if err != nil || len(plan) != 1 || !strings.Contains(plan[0].Reason, "certificate: account."+red+": ") {
 		t.Errorf("a name is missing: %v, %v", plan, err)
+	}
+}
+
+// The conference server is the same for all domains, and so are the connections to it.
+func TestVerifyPlanSharesTheConferenceServer(t *testing.T) {
+	a, b := newAuthority(t), newBackend()
+	var domains []string
+	var extra []Domain
+	var pairs []tls.Certificate
+	for n := range 3 * together {
+		domain := fmt.Sprintf("d%d.example.com", n)
+		domains, extra = append(domains, domain), append(extra, Domain{Domain: domain, Apps: apps})
+		pairs = append(pairs, a.issue("", time.Now().Add(time.Hour), Hosts(domain)...))
+	}
+	v := serve(t, a, b, pairs...)
+	v.Set.Extra = extra
+	plan, err := v.Plan(t.Context(), domains)
+	if err != nil || len(plan) != 0 || int(b.requests.Load()) != 12*len(domains) {
+		t.Errorf("%v, %v after %d requests", plan, err, b.requests.Load())
+	}
+	if most := len(domains) + together; int(b.connections.Load()) > most {
+		t.Errorf("%d connections, want %d at most", b.connections.Load(), most)
 	}
 }
 
