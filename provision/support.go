@@ -38,8 +38,8 @@ type Collection struct {
 	Missing []Missing `json:"missing,omitempty"`
 }
 
-// beside is how many pieces of evidence are collected at a time.
-const beside = 4
+// evidenceAtOnce is how many pieces of evidence are collected at a time.
+const evidenceAtOnce = 4
 
 // Collect writes the archive, a gzipped tar. What cannot be collected is listed in it and returned; the error is why
 // nothing may be collected at all (NotRoot: secrets that cannot be read cannot be recognised), or why the archive
@@ -104,7 +104,7 @@ func (a *archive) fill(ctx context.Context, all []evidence) (Collection, error) 
 	}
 	pieces := make(chan piece)
 	var collectors errgroup.Group
-	collectors.SetLimit(beside)
+	collectors.SetLimit(evidenceAtOnce)
 	go func() {
 		for _, e := range all {
 			collectors.Go(func() error {
