@@ -80,6 +80,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newSupport(&o))
 	root.AddCommand(newReport(&o))
 	root.AddCommand(newHistory(&o))
+	root.AddCommand(newConfig(&o))
 	return root
 }
 

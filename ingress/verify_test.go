@@ -192,7 +192,8 @@ func TestVerifyDomain(t *testing.T) {
 					}
 				}
 			}
-			if n := b.connections.Load(); n != 7 { // one to each host, also where there is no way to it
+			// One to each host, also where there is no way to it; a busy machine may give one up (net/http, maxWriteWaitBeforeConnReuse).
+			if n := b.connections.Load(); n < 7 || n > 9 {
 				t.Errorf("%d connections", n)
 			}
 			if test.check == "" {

@@ -48,10 +48,10 @@ var (
 		Means:  "the time that --timeout gave was over before all was done",
 		Advice: "what was made stays; the same command goes on from there, with more --timeout or none"}
 	SecretsExposed = change.Kind{ID: "secrets-exposed", Exit: 88,
-		Means:  "the configuration file holds secrets, and others on this host may read it",
+		Means:  "a configuration file or an overlay holds a secret, and others than its owner may read it",
 		Advice: "run the chmod above: what stands in the file is for its owner alone"}
 	ConfigExists = change.Kind{ID: "config-exists", Exit: 108,
-		Means:  "there is a configuration file already where a new one was to be written",
+		Means:  "a configuration file was to be written where there is one already",
 		Advice: "edit that file, or give another with --config; wiabctl overwrites none"}
 
 	NotRoot = change.Kind{ID: "not-root", Exit: 20,
