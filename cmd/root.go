@@ -79,6 +79,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newPreflight(&o))
 	root.AddCommand(newExplain(&o))
 	root.AddCommand(newSupport(&o))
+	root.AddCommand(newReport(&o))
 	root.AddCommand(newHistory(&o))
 	root.AddCommand(newConfig(&o))
 	return root

@@ -70,7 +70,7 @@ func TestEdit(t *testing.T) {
 	})
 	t.Run("changes nothing to look", func(t *testing.T) {
 		file := write(t, smallest)
-		if config, err := Adding(typed("red.example.com")).Check(t.Context(), file); err != nil || len(config.Ingress.Domains) != 1 || read(t, file) != smallest {
+		if _, err := Adding(typed("red.example.com")).Check(t.Context(), file); err != nil || read(t, file) != smallest {
 			t.Errorf("%v; the file is now:\n%s", err, read(t, file))
 		}
 	})

@@ -151,7 +151,12 @@ func (i *Installation) Down(ctx context.Context, plans []Planned) (int, error) {
 func (i *Installation) Addresses() []string {
 	var all []string
 	for _, domain := range i.domainNames() {
-		all = append(all, "https://webapp."+domain+"/", "https://nginz-https."+domain+"/deeplink.json")
+		all = append(all, addresses(domain)...)
 	}
 	return all
+}
+
+// addresses are where a domain answers.
+func addresses(domain string) []string {
+	return []string{"https://webapp." + domain + "/", "https://nginz-https." + domain + "/deeplink.json"}
 }
