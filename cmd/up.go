@@ -31,9 +31,9 @@ func newUp(o *options) *cobra.Command {
 	c.Flags().StringVar(&orders.From, "from", "", "run this playbook (cluster/minio) and all after it once more")
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
 	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight; or of cluster run these playbooks (cluster/minio) alone")
-	_ = c.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return provision.StageNames(), cobra.ShellCompDirectiveNoFileComp
-	})
+	_ = c.RegisterFlagCompletionFunc("only", o.completeStages(provision.StageNames()...))
+	_ = c.RegisterFlagCompletionFunc("again", o.completeStages("cluster", "helm"))
+	_ = c.RegisterFlagCompletionFunc("from", o.completeStages())
 	return c
 }
 
