@@ -53,7 +53,7 @@ func TestSchema(t *testing.T) {
 // complete fills in as defaults.
 func schemaText(t *testing.T) []byte {
 	t.Helper()
-	enums := enumerated(t)
+	enums := enumerations(t)
 	r := jsonschema.Reflector{FieldNameTag: "yaml", Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true,
 		Mapper: func(typ reflect.Type) *jsonschema.Schema { return ofType(typ, enums) }}
 	for _, dir := range parts {
@@ -108,8 +108,8 @@ func ofType(t reflect.Type, enums map[string][]any) *jsonschema.Schema {
 	return nil
 }
 
-// enumerated are the values of the constants of each named type, "wiabctl/vm.Accel".
-func enumerated(t *testing.T) map[string][]any {
+// enumerations are the values of the constants of each named type, "wiabctl/vm.Accel".
+func enumerations(t *testing.T) map[string][]any {
 	t.Helper()
 	all := map[string][]any{}
 	for _, dir := range parts {

@@ -94,6 +94,16 @@ func apart(names []string) (stages, playbooks []string) {
 	return stages, playbooks
 }
 
+// Playbooks are those that up can be told to play, as "cluster/minio".
+func (i *Installation) Playbooks(ctx context.Context) ([]string, error) {
+	files, err := i.offline(&cluster.API{Admin: i.admin}).AllPlaybooks(ctx)
+	var all []string
+	for _, file := range files {
+		all = append(all, played+"/"+strings.TrimSuffix(file, ".yml"))
+	}
+	return all, err
+}
+
 // obey makes the pipeline one that does what the orders say, and returns how to give up
 // the receipts that stand against them, as changes. Nothing is given up yet.
 func (i *Installation) obey(ctx context.Context, orders Orders) (forget []Planned, err error) {
