@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func TestSchema(t *testing.T) {
 // complete fills in as defaults.
 func schemaText(t *testing.T) []byte {
 	t.Helper()
-	enums := constants(t)
+	enums := enumerations(t)
 	r := jsonschema.Reflector{FieldNameTag: "yaml", Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true,
 		Mapper: func(typ reflect.Type) *jsonschema.Schema { return ofType(typ, enums) }}
 	for _, dir := range parts {
@@ -108,8 +109,8 @@ func ofType(t reflect.Type, enums map[string][]any) *jsonschema.Schema {
 	return nil
 }
 
-// constants are the values of the constants of each named type, "wiabctl/vm.Accel".
-func constants(t *testing.T) map[string][]any {
+// enumerations are the values of the constants of each named type, "wiabctl/vm.Accel".
+func enumerations(t *testing.T) map[string][]any {
 	t.Helper()
 	all := map[string][]any{}
 	for _, dir := range parts {
@@ -297,13 +298,13 @@ var (
 // that begins with the name of another file is none; what an example leaves out is filled in.
 func TestExamples(t *testing.T) {
 	s := compiled(t)
-	pages, errPages := filepath.Glob("../docs/*.md")
-	guides, errGuides := filepath.Glob("../docs/*/*.md")
-	if err := errors.Join(errPages, errGuides); err != nil {
+	documents, err := filepath.Glob("../docs/*.md")
+	howTos, _ := filepath.Glob("../docs/*/*.md")
+	if err != nil {
 		t.Fatal(err)
 	}
 	count := 0
-	for _, name := range append(append(pages, guides...), "../README.md") {
+	for _, name := range slices.Concat(documents, howTos, []string{"../README.md"}) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
