@@ -2,6 +2,7 @@
 # make package: packages of what `make install` installs, at the time and with the version of the commit.
 set -euo pipefail
 dist=$1 nfpm=$2 cyclonedx=$3
+umask 022
 
 TREE=$(mktemp -d)
 trap 'rm -r "$TREE"' EXIT
@@ -17,7 +18,6 @@ fi
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 ARCH=$(go env GOARCH)
 export TREE VERSION ARCH SOURCE_DATE_EPOCH
-find "$TREE" -exec chmod u=rwX,go=rX {} + -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 mkdir -p "$dist"
 rm -f -- "$dist"/wiabctl* "$dist"/SHA256SUMS
