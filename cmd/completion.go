@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,14 +51,27 @@ func (o *options) completeSnapshots(c *cobra.Command, args []string, _ string) (
 
 // completeStages offers stages, and of those that have playbooks these, as "cluster/minio".
 func (o *options) completeStages(stages ...string) cobra.CompletionFunc {
-	return func(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		all := slices.Clone(stages)
-		_ = o.with(c, func(installation *provision.Installation) error {
-			playbooks, err := installation.Playbooks(c.Context())
-			all = append(all, playbooks...)
-			return err
-		})
-		return all, cobra.ShellCompDirectiveNoFileComp
+	return func(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return listed(func() []cobra.Completion {
+			all := slices.Clone(stages)
+			_ = o.with(c, func(installation *provision.Installation) error {
+				playbooks, err := installation.Playbooks(c.Context())
+				all = append(all, playbooks...)
+				return err
+			})
+			return all
+		})(c, args, typed)
+	}
+}
+
+// listed offers for a list with commas what is not in it yet.
+func listed(all func() []cobra.Completion) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) (offers []cobra.Completion, _ cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		for _, one := range without(all(), strings.Split(before, ",")) {
+			offers = append(offers, before+one)
+		}
+		return offers, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -34,7 +34,7 @@ func newProxyDeploy(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&host, "host", "", "the machine's name or address for SSH (default: proxy.ssh.host, or the proxy's address)")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -44,11 +44,9 @@ func (o *options) deploy(c *cobra.Command, pipeline *provision.Pipeline, yes boo
 	if err := pipeline.Blocked(plans); err != nil {
 		return err
 	}
-	if provision.Count(plans) > 0 && !yes {
-		o.renderPlan(c.OutOrStdout(), plans)
-		if err := confirm(c, "Do this on the proxy's machine?"); err != nil {
-			return err
-		}
+	pipeline.Tell(plans)
+	if err := agree(c, plans, yes, "Do this on the proxy's machine?"); err != nil {
+		return err
 	}
 	made, err := pipeline.Up(c.Context(), plans)
 	if err == nil && o.output == "plain" {

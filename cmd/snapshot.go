@@ -71,7 +71,7 @@ func newSnapshotRestore(o *options) *cobra.Command {
 			})
 		},
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -93,7 +93,7 @@ func newSnapshotDelete(o *options) *cobra.Command {
 			})
 		},
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -117,11 +117,9 @@ func newSnapshotList(o *options) *cobra.Command {
 
 // carry shows the plan and makes it after a yes.
 func (o *options) carry(c *cobra.Command, installation *provision.Installation, plans []provision.Planned, yes bool, question string) error {
-	if !yes {
-		o.renderPlan(c.OutOrStdout(), plans)
-		if err := confirm(c, question); err != nil {
-			return err
-		}
+	installation.Tell(plans)
+	if err := agree(c, plans, yes, question); err != nil {
+		return err
 	}
 	if err := installation.Carry(c.Context(), plans); err != nil {
 		return &unfinished{err, "log: " + installation.Log()}

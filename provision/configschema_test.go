@@ -290,7 +290,7 @@ func fits(s *validator.Schema, text string) error {
 
 var (
 	yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<X\n(.*?)\n *X\n`)
+	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<'?X'?\n(.*?)\n *X\n`)
 	otherFile = regexp.MustCompile(`^# (/\S+|\S+\.ya?ml)`)
 )
 
@@ -324,7 +324,7 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-	if count < 7 {
+	if count < 13 {
 		t.Errorf("%d examples were found", count)
 	}
 }

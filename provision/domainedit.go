@@ -31,24 +31,24 @@ func Removing(domains ...string) Edit {
 	return func(text []byte, _ []Override) ([]byte, error) { return ingress.RemoveDomains(text, domains...) }
 }
 
-// Check tells whether the file would be one that can be used, with the certificates and the
-// overlays that it leads to, and changes nothing.
-func (e Edit) Check(ctx context.Context, file string, overrides ...Override) error {
+// Check is the configuration that the file would hold, if it can be used, with the
+// certificates and the overlays that it leads to. It changes nothing.
+func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Config, error) {
 	_, want, err := e.of(file, overrides)
 	if err != nil {
-		return err
+		return Config{}, err
 	}
 	config, err := Parse(want, overrides...)
 	if err != nil {
-		return ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
+		return Config{}, ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
 	}
 	config.dir = filepath.Dir(file)
-	return config.filesCheck(ctx)
+	return config, config.filesCheck(ctx)
 }
 
 // Make changes the file, whole. The caller holds the run lock.
 func (e Edit) Make(ctx context.Context, file string, overrides ...Override) error {
-	if err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
+	if _, err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
 		return err
 	}
 	have, want, err := e.of(file, overrides)

@@ -121,13 +121,13 @@ func TestEditOverridden(t *testing.T) {
 	}
 	domain := Override{"domain", "green.example.org", "WIABCTL_DOMAIN"}
 	add := Adding(typed("red.example.com"))
-	if err := add.Check(t.Context(), file); err == nil {
+	if _, err := add.Check(t.Context(), file); err == nil {
 		t.Error("a file without a domain is taken")
 	}
-	if err := Adding(typed("green.example.org")).Check(t.Context(), file, domain); err == nil {
+	if _, err := Adding(typed("green.example.org")).Check(t.Context(), file, domain); err == nil {
 		t.Error("the default domain is taken once more")
 	}
-	if err := add.Check(t.Context(), file, domain, Override{"vms.ready", "soon", "--set"}); err == nil || !strings.Contains(err.Error(), "--set: vms.ready: ") {
+	if _, err := add.Check(t.Context(), file, domain, Override{"vms.ready", "soon", "--set"}); err == nil || !strings.Contains(err.Error(), "--set: vms.ready: ") {
 		t.Errorf("a wrong override: %v", err)
 	}
 	if err := add.Make(t.Context(), file, domain); err != nil {

@@ -142,6 +142,18 @@ func (p *Pipeline) touched(step Step, plans []Planned) bool {
 	return false
 }
 
+// busy are the stages that have something to do by these plans, or may have once those before
+// them are done.
+func (p *Pipeline) busy(plans []Planned) []string {
+	var names []string
+	for i, step := range p.Steps {
+		if len(plans[i].Changes) > 0 || p.touched(step, plans) {
+			names = append(names, step.Name())
+		}
+	}
+	return names
+}
+
 // bring makes one stage as it should be.
 func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale bool) (made int, err error) {
 	began := time.Now()
@@ -243,11 +255,11 @@ func (p *Pipeline) send(e Event) {
 	p.Observe(e)
 }
 
-// tell tells what the plans want, and who cannot tell.
-func (p *Pipeline) tell(plans []Planned) {
+// Tell sends what plans want to who observes, and who cannot tell.
+func (p *Pipeline) Tell(plans []Planned) {
 	for _, plan := range plans {
 		for _, c := range plan.Changes {
-			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff})
 		}
 		if plan.Err != nil {
 			p.send(Event{Stage: plan.Stage, Kind: StageUnclear, Text: strings.TrimPrefix(plan.Err.Error(), plan.Stage+": "), Failures: failureIDs(plan.Err)})
@@ -256,8 +268,8 @@ func (p *Pipeline) tell(plans []Planned) {
 }
 
 // warn tells of a finding that stops nothing.
-func (p *Pipeline) warn(stage string, w *change.Warning) {
-	p.send(Event{Stage: stage, Kind: Warned, Subject: w.ID, Text: w.Cause + "; " + w.Advice})
+func (p *Pipeline) warn(stage string, f Finding) {
+	p.send(Event{Stage: stage, Kind: Warned, Subject: f.ID, Text: f.Seen + "; " + f.Advice})
 }
 
 // Extent is how much down takes back.
