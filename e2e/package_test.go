@@ -72,6 +72,9 @@ func inAndOut(t *testing.T, b bare) {
 	}
 	b.exits(t, 0, "add-domain", "help")
 	b.exits(t, 10, "[config-invalid]", "plan", "--config", "/etc/hostname")
+	if page := b.shell(t, "zcat /usr/share/man/man1/wiabctl-snapshot-create.1.gz"); !strings.Contains(page, "wiabctl snapshot create") {
+		t.Errorf("a man page is %s", page)
+	}
 	b.shell(t, "test -s /usr/share/doc/wiabctl/docs/README.md && test -s /usr/share/doc/wiabctl/copyright")
 	if has := b.shell(t, "source /usr/share/bash-completion/completions/wiabctl; complete -p wiabctl"); !strings.Contains(has, " wiabctl\n") {
 		t.Errorf("bash completes %s", has)
