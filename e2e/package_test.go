@@ -109,6 +109,9 @@ func aroundInstallation(t *testing.T, b bare) {
 	b.shell(t, installPackage)
 	b.exits(t, 0, "wiabctl-health.service is not in multi-user.target.wants", "up", "--yes", "--only", "network")
 	b.exits(t, 0, "0 changes", "up", "--yes", "--only", "host,network")
-	b.exits(t, 0, "", "down", "--host", "--yes")
-	inAndOut(t, b)
+	b.exits(t, 0, "delete ", "down", "--host", "--yes")
+	b.shell(t, "apt-get purge --yes wiabctl")
+	if left := b.shell(t, "find / -xdev -name '*wiabctl*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*' -not -path '/proc/*' -not -name wiabctl.deb"); left != "/etc/wiabctl\n/etc/wiabctl/wiabctl.yaml\n" {
+		t.Errorf("without installation and package there is still:\n%s", left)
+	}
 }
