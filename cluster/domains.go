@@ -34,6 +34,9 @@ type Domains struct {
 	Want func(ctx context.Context) ([]Release, error)
 	// Missing lists the paths at which live values fall short of the wanted ones.
 	Missing func(live, want map[string]any) []string
+	// Diff tells in lines what laying the wanted values over the live ones changes, without
+	// secrets.
+	Diff func(live, want map[string]any) ([]string, error)
 	// Unwanted tells why a deployed release has to go, be it that another one of its name comes;
 	// empty: it stays, or is nobody's business here.
 	Unwanted func(Deployed) string
@@ -111,6 +114,9 @@ func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 		c.Reason = "its values differ at " + missing[0]
 		if more := len(missing) - 1; more > 0 {
 			c.Reason += fmt.Sprintf(" and %d more", more)
+		}
+		if lines, err := d.Diff(live.Values, r.Values); err == nil { // else the reason has to do
+			c.Diff = lines
 		}
 	}
 	return &c

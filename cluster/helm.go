@@ -126,7 +126,11 @@ func (h Helm) planOverlays(ctx context.Context) ([]change.Change, error) {
 func (h Helm) planOverlay(ctx context.Context, release string, values map[string]any) ([]change.Change, error) {
 	name := path.Join(overlaysDir, release, overlayName)
 	if len(values) > 0 {
-		return valuesFile(name, values, "the values that the extra domains need in "+release).plan(ctx, h.Admin)
+		changes, err := valuesFile(name, values, "the values that the extra domains need in "+release).plan(ctx, h.Admin)
+		if len(changes) > 0 && err == nil {
+			changes[0].Diff, err = h.layerDiff(ctx, name, values)
+		}
+		return changes, err
 	}
 	if _, err := h.Admin.Read(ctx, name); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -136,6 +140,18 @@ func (h Helm) planOverlay(ctx context.Context, release string, values map[string
 	}
 	return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: "no extra domain needs it",
 		Apply: func(ctx context.Context, _ change.Progress) error { return h.Admin.remove(ctx, name) }}}, nil
+}
+
+// layerDiff tells what is between the values in a file, none if there is no such file, and
+// the wanted ones.
+func (h Helm) layerDiff(ctx context.Context, name string, want map[string]any) ([]string, error) {
+	content, err := h.Admin.Read(ctx, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	have := map[string]any{}
+	_ = yaml.Unmarshal(content, &have) // what cannot be understood holds nothing
+	return h.Diff(have, want)
 }
 
 // valuesFile is a file of Helm values, readable by its owner only.

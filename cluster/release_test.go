@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -111,6 +113,9 @@ func TestDomainsPlan(t *testing.T) {
 			}
 			return missing
 		},
+		Diff: func(live, want map[string]any) ([]string, error) {
+			return []string{fmt.Sprintf("~ domains: %v -> %v", live["domains"], want["domains"])}, nil
+		},
 		Unwanted: func(d Deployed) string {
 			why, _ := d.Values["goes"].(string)
 			return why
@@ -138,5 +143,8 @@ func TestDomainsPlan(t *testing.T) {
 		if c.String() != want[i] {
 			t.Errorf("change %d is %q, want %q", i, c, want[i])
 		}
+	}
+	if diff := changes[0].Diff; len(diff) != 1 || !strings.HasPrefix(diff[0], "~ domains: ") || !strings.HasSuffix(diff[0], " -> green red") {
+		t.Errorf("wire-server differs in %v", diff)
 	}
 }

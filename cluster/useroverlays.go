@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/pkg/sftp"
 	"gopkg.in/yaml.v3"
@@ -50,14 +49,14 @@ func (h Helm) planUserOverlay(ctx context.Context, release string, have, want ma
 	if err != nil {
 		return nil, fmt.Errorf("the overlay of %s: %w", release, err)
 	}
-	reason := strings.Join(append([]string{"the values in overlays/" + release + ".yaml change"}, lines...), "\n")
+	reason := "the values in overlays/" + release + ".yaml change"
 	if want == nil {
-		return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: reason,
+		return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: reason, Diff: lines,
 			Apply: func(ctx context.Context, _ change.Progress) error { return h.Admin.remove(ctx, name) }}}, nil
 	}
 	changes, err := valuesFile(name, want, "").plan(ctx, h.Admin)
 	if len(changes) > 0 && len(lines) > 0 {
-		changes[0].Reason = reason
+		changes[0].Reason, changes[0].Diff = reason, lines
 	}
 	return changes, err
 }

@@ -41,7 +41,7 @@ func TestUserOverlays(t *testing.T) {
 	}
 	var got []string
 	for _, c := range changes {
-		got = append(got, c.String())
+		got = append(got, c.String()+"\n"+strings.Join(c.Diff, "\n"))
 		if err := c.Apply(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,11 +12,12 @@ import (
 
 func newAddDomain(o *options) *cobra.Command {
 	a := addition{}
+	var yes bool
 	c := &cobra.Command{
 		Use:   "add-domain DOMAIN...",
 		Short: "Make the backend reachable under further domains, without touching the others",
-		Long: "add-domain writes the domains into the configuration file, whose comments and layout stay, and runs up: the file\n" +
-			"remains the single description of what should be. A domain that is there already is no error. However many come,\n" +
+		Long: "add-domain shows what up would do with the domains, asks, writes them into the configuration file, whose comments and\n" +
+			"layout stay, and runs up: the file remains the single description of what should be. A domain that is there already is no error. However many come,\n" +
 			"the backend is rolled out once.",
 		Example: "  sudo wiabctl add-domain red.example.com\n  sudo wiabctl add-domain blue.example.net --cert blue.pem --key blue.key\n" +
 			"  sudo wiabctl add-domain --file shops.yaml    # a list as under domains: in the configuration file",
@@ -27,9 +27,10 @@ func newAddDomain(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.edit(c, "add-domain", domainsOf(list.Domains), provision.Adding(list))
+			return o.edit(c, yes, provision.Adding(list))
 		},
 	}
+	yesFlag(c, &yes)
 	c.Flags().StringVarP(&a.file, "file", "f", "", "a YAML file with a list of domains, - for standard input")
 	c.Flags().StringVar(&a.one.Name, "name", "", "DNS label for the domain's release (default: its first label)")
 	c.Flags().StringVar(&a.one.Title, "title", "", "what apps show for the backend (default: the domain)")
@@ -39,18 +40,18 @@ func newAddDomain(o *options) *cobra.Command {
 	return c
 }
 
-// edit changes the configuration file and makes the installation by it.
-func (o *options) edit(c *cobra.Command, command string, domains []string, edit provision.Edit) error {
+// edit makes the installation by an edited configuration file, which is written once
+// somebody said yes to what that comes to.
+func (o *options) edit(c *cobra.Command, yes bool, edit provision.Edit) error {
 	overrides, err := o.overrides()
 	if err != nil {
 		return err
 	}
-	if err := edit.Check(c.Context(), o.config, overrides...); err != nil {
-		return err
+	revise := func() (provision.Config, func() error, error) {
+		config, err := edit.Check(c.Context(), o.config, overrides...)
+		return config, func() error { return edit.Make(c.Context(), o.config, overrides...) }, err
 	}
-	return o.up(c, command+" "+strings.Join(domains, " "), provision.Orders{}, func() error {
-		return edit.Make(c.Context(), o.config, overrides...)
-	})
+	return o.up(c, intent{yes: yes, revise: revise})
 }
 
 // addition is what the command line says of domains to add.

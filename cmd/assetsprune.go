@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
@@ -23,11 +21,9 @@ func newAssetsPrune(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if count := provision.Count(plans); count > 0 && !yes {
-					o.renderPlan(c.OutOrStdout(), plans)
-					if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", changes(count))); err != nil {
-						return err
-					}
+				installation.Tell(plans)
+				if err := agree(c, plans, yes, "Remove all of this?"); err != nil {
+					return err
 				}
 				made, err := installation.Make(c.Context(), plans)
 				return o.counted(c, made, err)
@@ -35,6 +31,6 @@ func newAssetsPrune(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "remove what the configuration needs, too")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }

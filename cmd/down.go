@@ -1,10 +1,6 @@
 package cmd
 
 import (
-	"bufio"
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
@@ -38,7 +34,7 @@ func newDown(o *options) *cobra.Command {
 	}
 	c.Flags().BoolVar(&wholeHost, "host", false, "purge the packages too that wiabctl brought to this host")
 	c.Flags().BoolVar(&keepDisks, "keep-disks", false, "leave the VMs' disks and what belongs to them, for up --reuse-disks")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -59,29 +55,13 @@ func (o *options) down(c *cobra.Command, yes bool, extent provision.Extent) erro
 // takeDown shows what would go, and removes it after a yes.
 func (o *options) takeDown(c *cobra.Command, installation *provision.Installation, yes bool, extent provision.Extent) error {
 	plans := installation.PlanDown(c.Context(), extent)
-	count := provision.Count(plans)
-	if count > 0 && !yes {
-		o.renderPlan(c.OutOrStdout(), plans)
-		if err := confirm(c, fmt.Sprintf("Remove all of this (%s)?", changes(count))); err != nil {
-			return err
-		}
+	installation.Tell(plans)
+	if err := agree(c, plans, yes, "Remove all of this?"); err != nil {
+		return err
 	}
 	made, err := installation.Down(c.Context(), plans)
 	if o.output == "plain" {
 		c.Println(changes(made))
 	}
 	return err
-}
-
-// confirm asks and takes only a clear yes.
-func confirm(c *cobra.Command, question string) error {
-	c.Printf("%s Type yes: ", question)
-	answer, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
-	if strings.TrimSpace(answer) == "yes" {
-		return nil
-	}
-	if err != nil {
-		return provision.NotConfirmed.Failf("nobody answered")
-	}
-	return provision.NotConfirmed.Failf("the answer was not yes; nothing was changed")
 }

@@ -50,7 +50,8 @@ func renderRun(out io.Writer, r provision.Run) error {
 	}
 	fmt.Fprintln(out, "\nPLAN")
 	for _, c := range r.Plan {
-		fmt.Fprintf(out, "%-12s %s\n", c.Stage, indented(fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, c.Reason), "\n"+further))
+		wanted := provision.Event{Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff}
+		fmt.Fprintf(out, "%-12s %s\n", c.Stage, indented(describe(wanted), "\n"+further))
 	}
 	if len(r.Plan) == 0 {
 		fmt.Fprintln(out, "nothing to do")

@@ -15,7 +15,7 @@ func someRun() provision.Run {
 		RunInfo: provision.RunInfo{Number: 12, Command: "up", Line: "wiabctl up --again=helm", By: "ada", Version: "v1.2.3"},
 		Began:   began, Took: 95 * time.Second, Outcome: provision.OutcomeFailed, Changes: 1,
 		Text: "helm: run helm-operations.sh: it failed\nchart 1: smtp\x1b[2J", Failures: []string{"chart-failed"}, Log: "/var/lib/wiabctl/log/000012.jsonl",
-		Plan: []provision.RunChange{{Stage: "vms", Verb: change.Start, Subject: "domain a", Reason: "it is shut off"}},
+		Plan: []provision.RunChange{{Stage: "vms", Verb: change.Start, Subject: "domain a", Reason: "it is shut off", Diff: []string{"~ a: 1 -> 2"}}},
 		Stages: []provision.RunStage{
 			{Stage: "vms", Took: 5 * time.Second, Changes: []provision.RunChange{{Verb: change.Start, Subject: "domain a", Made: true, Took: 4 * time.Second}}},
 			{Stage: "helm", Took: 90 * time.Second, Failed: true, Text: "it failed\nchart 1: smtp", Changes: []provision.RunChange{{Verb: change.Run, Subject: "helm-operations.sh"}}},
@@ -60,7 +60,8 @@ error    helm: run helm-operations.sh: it failed
 log      /var/lib/wiabctl/log/000012.jsonl
 
 PLAN
-vms          start domain a: it is shut off
+vms          + start domain a: it is shut off
+               ~ a: 1 -> 2
 
 STAGES
 vms          5s

@@ -8,32 +8,54 @@ import (
 	"wiabctl/provision"
 )
 
+// somethingToDo is the exit code of a plan that holds changes.
+const somethingToDo = 2
+
 func newPlan(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:     "plan",
-		Short:   "Show what up would do, without doing anything",
-		Example: "  sudo wiabctl plan",
+	var orders provision.Orders
+	var out string
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what up would do, without doing anything",
+		Long: "plan tells for each stage what up would change, and why: + comes, ~ changes, - goes, ! is interrupted, or cannot be told\n" +
+			"yet. Values and rules that differ are listed below. The exit code is 0 if there is nothing to do, 2 if there is. It takes\n" +
+			"what up takes to choose stages. With --out the plan is saved too: `wiabctl up --plan-file FILE` does just that, or refuses.",
+		Example: "  sudo wiabctl plan\n  sudo wiabctl plan --output json          # one event a line\n  sudo wiabctl plan --out plan.json && sudo wiabctl up --plan-file plan.json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			plans, err := o.plan(c)
-			o.renderPlan(c.OutOrStdout(), plans)
-			if err != nil {
+			if err := orders.Check(); err != nil {
 				return err
 			}
-			if o.output == "plain" {
-				fmt.Fprintf(c.OutOrStdout(), "%s to make\n", changes(provision.Count(plans)))
-			}
-			return nil
+			return o.with(c, func(installation *provision.Installation) error { return o.plan(c, installation, orders, out) })
 		},
 	}
+	o.ordersFlags(c, &orders)
+	c.Flags().StringVar(&out, "out", "", "save the plan in this file, for up --plan-file")
+	return c
 }
 
-// plan asks the configured installation what it has to do.
-func (o *options) plan(c *cobra.Command) ([]provision.Planned, error) {
-	var plans []provision.Planned
-	err := o.with(c, func(installation *provision.Installation) (err error) {
-		plans, err = installation.Plan(c.Context())
+// plan tells what up would do, and saves it if there is a file for it.
+func (o *options) plan(c *cobra.Command, installation *provision.Installation, orders provision.Orders, out string) error {
+	plans, err := installation.Propose(c.Context(), orders)
+	installation.Tell(plans)
+	if err != nil {
 		return err
-	})
-	return plans, err
+	}
+	if out != "" {
+		saved, err := installation.Saved(orders, plans)
+		if err == nil {
+			err = saved.Write(out)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	count := provision.Count(plans)
+	if o.output == "plain" {
+		fmt.Fprintf(c.OutOrStdout(), "%s to make\n", changes(count))
+	}
+	if count > 0 {
+		return &exitStatus{somethingToDo}
+	}
+	return nil
 }

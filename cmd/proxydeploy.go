@@ -20,8 +20,9 @@ func newProxyDeploy(o *options) *cobra.Command {
 			"connections stay. Run again, it changes nothing. The domain's names have to lead to the machine, for the certificate's sake.\n" +
 			"It logs in as root, or with sudo, by proxy.ssh.key or ~/.ssh/id_ed25519; the machine's host key has to be known before, from\n" +
 			"proxy.ssh.host_key or ~/.ssh/known_hosts.",
-		Example: "  sudo wiabctl proxy deploy red.example.com\n  sudo wiabctl proxy deploy red.example.com --host vps.example.net --yes",
-		Args:    oneProxy,
+		Example:           "  sudo wiabctl proxy deploy red.example.com\n  sudo wiabctl proxy deploy red.example.com --host vps.example.net --yes",
+		Args:              oneProxy,
+		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				pipeline, err := installation.ProxyPipeline(args[0], host)
@@ -33,7 +34,7 @@ func newProxyDeploy(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&host, "host", "", "the machine's name or address for SSH (default: proxy.ssh.host, or the proxy's address)")
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -43,11 +44,9 @@ func (o *options) deploy(c *cobra.Command, pipeline *provision.Pipeline, yes boo
 	if err := pipeline.Blocked(plans); err != nil {
 		return err
 	}
-	if provision.Count(plans) > 0 && !yes {
-		o.renderPlan(c.OutOrStdout(), plans)
-		if err := confirm(c, "Do this on the proxy's machine?"); err != nil {
-			return err
-		}
+	pipeline.Tell(plans)
+	if err := agree(c, plans, yes, "Do this on the proxy's machine?"); err != nil {
+		return err
 	}
 	made, err := pipeline.Up(c.Context(), plans)
 	if err == nil && o.output == "plain" {

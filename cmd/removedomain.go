@@ -7,11 +7,12 @@ import (
 )
 
 func newRemoveDomain(o *options) *cobra.Command {
-	return &cobra.Command{
+	var yes bool
+	c := &cobra.Command{
 		Use:   "remove-domain DOMAIN...",
 		Short: "Make the backend no longer reachable under domains, without touching the others",
-		Long: "remove-domain takes the domains out of the configuration file, whose comments and layout stay, and runs up, which\n" +
-			"removes what belongs to them: release, Ingresses, certificate and its key, issuer and its account.",
+		Long: "remove-domain shows what up would do without the domains, asks, takes them out of the configuration file, whose comments\n" +
+			"and layout stay, and runs up, which removes what belongs to them: release, Ingresses, certificate and its key, issuer and its account.",
 		Example: "  sudo wiabctl remove-domain red.example.com",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -21,12 +22,14 @@ func newRemoveDomain(o *options) *cobra.Command {
 		},
 		ValidArgsFunction: o.completeDomains,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.edit(c, "remove-domain", args, provision.Removing(args...)); err != nil {
+			if err := o.edit(c, yes, provision.Removing(args...)); err != nil {
 				return err
 			}
 			return provision.ForgetVerifications(args)
 		},
 	}
+	yesFlag(c, &yes)
+	return c
 }
 
 // completeDomains offers the extra domains that are not given yet.

@@ -17,63 +17,63 @@ func (o *options) view(out io.Writer) provision.Observer {
 		lines := json.NewEncoder(out)
 		return func(e provision.Event) { _ = lines.Encode(e) } // a closed pipe is no reason to stop working
 	}
-	return (&plainView{out: out, last: map[string]string{}}).show
+	return newPlainView(out).show
 }
 
 // plainView writes a line for each thing that happens, without repetitions.
 type plainView struct {
-	out  io.Writer
-	last map[string]string // by stage and subject
+	out   io.Writer
+	paint palette
+	last  map[string]string // by stage and subject
+}
+
+func newPlainView(out io.Writer) *plainView {
+	return &plainView{out: out, paint: paletteOf(out), last: map[string]string{}}
 }
 
 // further begins each line of a text but its first.
 var further = strings.Repeat(" ", 15)
 
 func (v *plainView) show(e provision.Event) {
-	line := ""
-	switch e.Kind {
-	case provision.StagePlanned, provision.StageFailed: // failures are told once, at the end
+	line := describe(e)
+	if line == "" || v.last[e.Stage+"/"+e.Subject] == line {
 		return
-	case provision.ChangeWanted, provision.ChangeBegun:
-		line = fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
-	case provision.Warned:
-		line = fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
-	case provision.VersionThere:
-		line = fmt.Sprintf("version %s: %s", e.Subject, e.Text)
-	case provision.PartHealthy, provision.PartAbsent:
-		line = fmt.Sprintf("%s: %s", e.Subject, e.Text)
-	case provision.PartUnhealthy:
-		line = fmt.Sprintf("%s: NOT WELL: %s", e.Subject, e.Text)
-	case provision.PartSilent:
-		line = fmt.Sprintf("%s: cannot be asked: %s", e.Subject, e.Text)
-	case provision.StageUnclear:
-		line = "cannot tell: " + e.Text
-	case provision.Progressed:
-		line = fmt.Sprintf("  %s: %s", e.Subject, e.Text)
-	case provision.ChangeMade:
-		line = fmt.Sprintf("  %s: done in %s", e.Subject, short(e.Took))
-	case provision.StageDone:
-		line = "as configured"
-		if e.Changes > 0 {
-			line = fmt.Sprintf("as configured, after %s in %s", changes(e.Changes), short(e.Took))
-		}
 	}
-	if key := e.Stage + "/" + e.Subject; v.last[key] != line {
-		v.last[key] = line
-		fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, strings.ReplaceAll(change.Printable(line), "\n", "\n"+further))
-	}
+	v.last[e.Stage+"/"+e.Subject] = line
+	fmt.Fprintf(v.out, "%-12s %s\n", e.Stage, v.paint.lines(e, strings.ReplaceAll(change.Printable(line), "\n", "\n"+further)))
 }
 
-// renderPlan lists what each stage wants to do, and which cannot tell yet.
-func (o *options) renderPlan(out io.Writer, plans []provision.Planned) {
-	show := o.view(out)
-	for _, plan := range plans {
-		for _, c := range plan.Changes {
-			show(provision.Event{Time: time.Now(), Stage: plan.Stage, Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+// describe is an event in words, in further lines where one does not do; nothing where
+// others tell of it.
+func describe(e provision.Event) string {
+	switch e.Kind {
+	case provision.ChangeWanted:
+		return strings.Join(append([]string{fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, e.Text)}, e.Diff...), "\n")
+	case provision.ChangeBegun:
+		return fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
+	case provision.Warned:
+		return fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
+	case provision.VersionThere:
+		return fmt.Sprintf("version %s: %s", e.Subject, e.Text)
+	case provision.PartHealthy, provision.PartAbsent:
+		return fmt.Sprintf("%s: %s", e.Subject, e.Text)
+	case provision.PartUnhealthy:
+		return fmt.Sprintf("%s: NOT WELL: %s", e.Subject, e.Text)
+	case provision.PartSilent:
+		return fmt.Sprintf("%s: cannot be asked: %s", e.Subject, e.Text)
+	case provision.StageUnclear:
+		return mark(e) + " cannot tell: " + e.Text
+	case provision.Progressed:
+		return fmt.Sprintf("  %s: %s", e.Subject, e.Text)
+	case provision.ChangeMade:
+		return fmt.Sprintf("  %s: done in %s", e.Subject, short(e.Took))
+	case provision.StageDone:
+		if e.Changes == 0 {
+			return "as configured"
 		}
-		if plan.Err != nil {
-			show(unclear(plan))
-		}
+		return fmt.Sprintf("as configured, after %s in %s", changes(e.Changes), short(e.Took))
+	default: // failures are told once, at the end
+		return ""
 	}
 }
 

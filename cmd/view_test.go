@@ -54,20 +54,6 @@ func TestJSONView(t *testing.T) {
 	}
 }
 
-func TestRenderVersions(t *testing.T) {
-	activated := time.Date(2026, 11, 1, 10, 0, 0, 0, time.Local)
-	versions := []provision.Version{{Hash: "aaa", Activated: activated}, {Hash: "bbb", Activated: activated.Add(time.Hour), Active: true}, {Hash: "ccc"}}
-	var out bytes.Buffer
-	(&options{output: "plain"}).renderVersions(&out, versions)
-	want := `assets       version aaa: last activated at 2026-11-01 10:00:00
-assets       version bbb: active since 2026-11-01 11:00:00
-assets       version ccc: never active
-`
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-}
-
 func TestRenderError(t *testing.T) {
 	kind := change.Kind{ID: "port-taken", Exit: 40, Advice: "stop that program"}
 	err := errors.Join(
@@ -85,14 +71,46 @@ stopped; next: wiabctl up
 	}
 }
 
-func TestRenderPlanTellsWhatIsUnclear(t *testing.T) {
-	var out bytes.Buffer
-	(&options{output: "plain"}).renderPlan(&out, []provision.Planned{
-		{Stage: "vms", Changes: []change.Change{{Verb: change.Start, Subject: "domain a", Reason: "it is shut off"}}},
-		{Stage: "helm", Err: fmt.Errorf("helm: %w", errors.New("the API does not answer"))},
-	})
-	want := "vms          start domain a: it is shut off\nhelm         cannot tell: the API does not answer\n"
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+// onePlan is a plan of each kind of change.
+func onePlan() []provision.Planned {
+	return []provision.Planned{
+		{Stage: "network", Changes: []change.Change{{Verb: change.Update, Subject: "nftables table ip wiabctl", Reason: "chain web has 1 rules, wanted 2",
+			Diff: []string{`+ web: tcp dport 443 goto spread comment "https"`, `- web: "mine"`}}}},
+		{Stage: "vms", Changes: []change.Change{
+			{Verb: change.Create, Subject: "domain a", Reason: "it is not defined"}, {Verb: change.Start, Subject: "domain b", Reason: "it is shut off"},
+			{Verb: change.Restart, Subject: "domain c", Reason: "its seed differs"}, {Verb: change.Delete, Subject: "file x", Reason: "nobody\x1b needs it"},
+		}},
+		{Stage: "helm", Changes: []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "it never ran"}}, Err: fmt.Errorf("helm: %w", errors.New("the API does not answer"))},
+	}
+}
+
+func TestPlainPlan(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		view *plainView
+		want string
+	}{
+		{"without colours", &plainView{}, `network      ~ update nftables table ip wiabctl: chain web has 1 rules, wanted 2
+               + web: tcp dport 443 goto spread comment "https"
+               - web: "mine"
+vms          + create domain a: it is not defined
+vms          + start domain b: it is shut off
+vms          ! restart domain c: its seed differs
+vms          - delete file x: nobody needs it
+helm         ~ run helm-operations.sh: it never ran
+helm         ! cannot tell: the API does not answer
+`},
+		{"with colours", &plainView{paint: palette{true}}, "network      \x1b[33m~\x1b[0m update nftables table ip wiabctl: chain web has 1 rules, wanted 2\n" +
+			"               \x1b[32m+\x1b[0m web: tcp dport 443 goto spread comment \"https\"\n               \x1b[31m-\x1b[0m web: \"mine\"\n" +
+			"vms          \x1b[32m+\x1b[0m create domain a: it is not defined\nvms          \x1b[32m+\x1b[0m start domain b: it is shut off\n" +
+			"vms          \x1b[31m!\x1b[0m restart domain c: its seed differs\nvms          \x1b[31m-\x1b[0m delete file x: nobody needs it\n" +
+			"helm         \x1b[33m~\x1b[0m run helm-operations.sh: it never ran\nhelm         \x1b[31m!\x1b[0m cannot tell: the API does not answer\n"},
+	} {
+		var out bytes.Buffer
+		test.view.out, test.view.last = &out, map[string]string{}
+		(&provision.Pipeline{Observe: test.view.show}).Tell(onePlan())
+		if out.String() != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, out.String(), test.want)
+		}
 	}
 }

@@ -129,7 +129,7 @@ func TestUnpackResume(t *testing.T) {
 		ctx, kill := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			said, err := theLab.Host(ctx, "wiabctl", "up", "--only", "assets").CombinedOutput()
+			said, err := theLab.Host(ctx, "wiabctl", "up", "--yes", "--only", "assets").CombinedOutput()
 			t.Logf("%s", said)
 			ended <- err
 		}()

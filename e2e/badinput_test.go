@@ -136,7 +136,7 @@ func TestSubnetClash(t *testing.T) {
 			free := strings.Fields(named)[0]
 			writeHost(t, configFile, freshConfig+"network: {subnet: "+free+"}\n")
 			defer writeHost(t, configFile, freshConfig)
-			if p, node := mustWiabctl(t, "plan"), strings.TrimSuffix(free, "0/24")+"21"; !strings.Contains(p.stdout, node) {
+			if p, node := planned(t), strings.TrimSuffix(free, "0/24")+"21"; !strings.Contains(p.stdout, node) {
 				t.Errorf("the plan does not show kubenode1 at %s", node)
 			}
 		})

@@ -52,7 +52,7 @@ func bareMachine(t *testing.T, name, address string) bare {
 func (b bare) try(t *testing.T, name string, args ...string) answer {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := b.Run(context.WithoutCancel(t.Context()), name, args...)
+	cmd := b.Run(context.WithoutCancel(t.Context()), "env", append([]string{agreed, name}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
 	err := cmd.Run()
@@ -97,7 +97,7 @@ const (
 	// Accounts of people; packages leave those of their services for good, as Debian's policy has it.
 	barePeople = `getent passwd | awk -F: '$3 == 0 || $3 >= 1000'; cat /etc/hosts /etc/subuid; ls -A /etc/sudoers.d /etc/wiabctl /var/lib/wiabctl /var/cache/wiabctl 2>/dev/null || true
 find /home -printf '%p %y %m %u\n' | grep -v sudo_as_admin_successful | sort` // which sudo makes for members of its group
-	bareEverything = barePackages + `; cat /etc/passwd /etc/group /etc/shadow; { find /etc /home /root /usr/local /var/lib/wiabctl /var/lib/dpkg -printf '%p %y %m %u %s %T@\n' 2>/dev/null || true; } | sort`
+	bareEverything = barePackages + `; cat /etc/passwd /etc/group /etc/shadow; { find /etc /home /root /usr/local /var/lib/wiabctl /var/lib/dpkg -printf '%p %y %m %u %s %T@\n' 2>/dev/null || true; } | grep -v '^/var/lib/wiabctl/log[/ ]' | sort`
 )
 
 // unchanged runs the host stage on a host that is as configured: nothing changes.

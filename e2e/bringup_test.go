@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func TestUpAgain(t *testing.T) {
 	if !strings.Contains(a.stdout, "\n0 changes\n") {
 		t.Error("a second up does not say that it made 0 changes")
 	}
-	if p := mustWiabctl(t, "plan"); p.stdout != "0 changes to make\n" {
+	if p := planned(t); p.stdout != "0 changes to make\n" {
 		t.Errorf("plan on a finished installation: %q", p.stdout)
 	}
 }
@@ -157,4 +158,63 @@ func TestReboot(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestPlanFile saves a plan, lets the world move on, and applies one that is as it was; then
+// looks at what the history tells of all that.
+func TestPlanFile(t *testing.T) {
+	installed(t)
+	const file = "/root/plan.json"
+	runs := len(history(t))
+	stop := func(name string) { mustWiabctl(t, "vm", "stop", "--force", name) }
+	save := func() { saysEach(t, wiabctl(t, "plan", "--out", file).stdout, "+ start domain datanode3") }
+	stop("datanode3")
+	save()
+	stop("datanode2")
+	refuses(t, 69, []string{"plan-outdated", "now vms: start domain datanode2"}, "up", "--plan-file", file)
+	mustWiabctl(t, "vm", "start", "datanode2")
+	writeHost(t, configFile, freshConfig+"host: {upgrade: true}\n")
+	refuses(t, 69, []string{"the configuration or an overlay changed"}, "up", "--plan-file", file)
+	writeHost(t, configFile, freshConfig)
+	if a := wiabctl(t, "up", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "+ start domain datanode3") {
+		t.Errorf("up without an answer: exit code %d; it must show what it would do, and change nothing", a.code)
+	}
+	saysEach(t, mustWiabctl(t, "up", "--plan-file", file, "--yes=false").stdout, "start domain datanode3: ", "\n1 change\n")
+	unchanged(t)
+
+	all := history(t)[runs:]
+	var got []string
+	for _, r := range all {
+		got = append(got, fmt.Sprintf("%s %s %d %v", r.Command, r.Outcome, r.Changes, r.Failures))
+	}
+	same(t, "the history", "vm stop done 1 []\nvm stop done 1 []\nup failed 0 [plan-outdated]\nvm start done 1 []\nup failed 0 [plan-outdated]\n"+
+		"up declined 0 [not-confirmed]\nup done 1 []", strings.Join(got, "\n"))
+	last := all[len(all)-1]
+	saysEach(t, mustWiabctl(t, "history", "show", strconv.Itoa(last.Number)).stdout, "by       root, with wiabctl ",
+		"+ start domain datanode3", "start domain datanode3: ")
+	log := readHost(t, last.Log)
+	saysEach(t, log, `"msg":"ssh","stage":"`, `"msg":"wait","stage":"vms"`, `"msg":"kubernetes","stage":"`, `"msg":"request","stage":"verify"`)
+}
+
+// recorded is a run, as wiabctl history tells it.
+type recorded struct {
+	Number   int
+	Command  string
+	Outcome  string
+	Changes  int
+	Failures []string
+	Log      string
+}
+
+// history are the runs that wiabctl keeps.
+func history(t *testing.T) (all []recorded) {
+	t.Helper()
+	for line := range strings.Lines(mustWiabctl(t, "history", "--output", "json").stdout) {
+		var r recorded
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
 }

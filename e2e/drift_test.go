@@ -30,7 +30,7 @@ rm /var/lib/libvirt/images/kubenode1-seed.iso
 virsh undefine kubenode2
 virsh domif-setlink kubenode3 $(virsh domiflist kubenode3 | awk '/network/ {print $5}') down`)
 	started := pids(t)
-	saysEach(t, mustWiabctl(t, "plan").stdout,
+	saysEach(t, planned(t).stdout,
 		"update domain assethost: disk is 4GiB, configured 5GiB; it will be restarted",
 		"update domain datanode1: memory is 300MiB, configured ", "CPUs is 3, configured 1", "what follows a reboot is destroy, configured restart", "console's log is none",
 		"update domain datanode2: it does not start with the host",
@@ -80,7 +80,7 @@ func TestKeepDisks(t *testing.T) {
 	long(t)
 	installed(t, red, blue)
 	before := revisions(t)
-	if a := wiabctl(t, "down", "--keep-disks"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1: without its disk") {
+	if a := wiabctl(t, "down", "--keep-disks", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1: without its disk") {
 		t.Errorf("down --keep-disks without an answer: exit code %d", a.code)
 	}
 	onHost(t, "echo half >/var/lib/libvirt/images/datanode1.qcow2.partial; virsh suspend datanode2") // what an interrupted up leaves, and a guest that cannot hear
@@ -145,7 +145,7 @@ func saysEach(t *testing.T, said string, parts ...string) {
 // unchanged demands that nothing is left to do.
 func unchanged(t *testing.T) {
 	t.Helper()
-	if p := mustWiabctl(t, "plan"); !strings.HasSuffix("\n"+p.stdout, "\n0 changes to make\n") {
+	if p := planned(t); !strings.HasSuffix("\n"+p.stdout, "\n0 changes to make\n") {
 		t.Errorf("still to do: %s", p.stdout)
 	}
 }

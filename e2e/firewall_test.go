@@ -93,7 +93,7 @@ systemd-run --quiet --unit=forwarder systemd-socket-activate --listen=2200 /lib/
 				t.Errorf("port %d open over IPv6: want %t, got %v: %s", port, want, err, out)
 			}
 		}
-		if a := mustWiabctl(t, "plan"); a.stdout != "0 changes to make\n" {
+		if a := planned(t); a.stdout != "0 changes to make\n" {
 			t.Errorf("plan: %s", a.stdout)
 		}
 		onHost(t, "nft delete table inet wiabctl_firewall; systemctl restart wiabctl-firewall; nft list table inet wiabctl_firewall")

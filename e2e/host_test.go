@@ -19,10 +19,13 @@ type answer struct {
 	took           time.Duration
 }
 
+// agreed says yes to what wiabctl asks, also to one that a script runs.
+const agreed = "WIABCTL_YES=1"
+
 // try runs a command as root on the KVM host.
 func try(ctx context.Context, name string, args ...string) (answer, error) {
 	var stdout, stderr bytes.Buffer
-	cmd := theLab.Host(ctx, name, args...)
+	cmd := theLab.Host(ctx, "env", append([]string{agreed, name}, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
 	err := cmd.Run()
@@ -53,6 +56,16 @@ func mustWiabctl(t testing.TB, args ...string) answer {
 	a := wiabctl(t, args...)
 	if a.code != 0 {
 		t.Fatalf("wiabctl %s failed with exit code %d", strings.Join(args, " "), a.code)
+	}
+	return a
+}
+
+// planned is what wiabctl plans, whose exit code tells whether that is anything.
+func planned(t testing.TB) answer {
+	t.Helper()
+	a := wiabctl(t, "plan")
+	if nothing := strings.HasSuffix("\n"+a.stdout, "\n0 changes to make\n"); a.code != 0 && a.code != 2 || (a.code == 0) != nothing {
+		t.Fatalf("wiabctl plan ended with exit code %d", a.code)
 	}
 	return a
 }

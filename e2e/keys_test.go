@@ -14,7 +14,7 @@ import (
 func TestKeysRotate(t *testing.T) {
 	installed(t, red)
 	first := keepKeys(t)
-	if a := wiabctl(t, "keys", "rotate"); a.code != 16 || !strings.Contains(a.stdout, "replace SSH keys user, host-assethost") {
+	if a := wiabctl(t, "keys", "rotate", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "replace SSH keys user, host-assethost") {
 		t.Errorf("rotate without an answer: exit code %d; it must show what it would replace, and replace nothing", a.code)
 	}
 	onHost(t, "diff -r "+first+" /var/lib/wiabctl/keys")

@@ -21,7 +21,7 @@ func TestLayerDropped(t *testing.T) {
 	if readHost(t, configs) == template {
 		t.Fatal("the chart is what it was")
 	}
-	saysEach(t, mustWiabctl(t, "plan").stdout, "run helm template: values or charts changed since they were last looked at: sftd, webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue")
+	saysEach(t, planned(t).stdout, "run helm template: values or charts changed since they were last looked at: sftd, webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue")
 	refuses(t, 120, []string{"chart-unfit", "the chart wire-server refuses its values: ", "Either settings.conversationCodeURI or settings.multiIngress have to be set"}, "up")
 
 	onHost(t, `sed -i 's/{{- fail "Either settings.conversationCodeURI or settings.multiIngress have to be set" }}/open: true/' `+configs)
@@ -57,7 +57,7 @@ func TestCallingElsewhere(t *testing.T) {
 	before := ways()
 
 	writeHost(t, configFile, config+"calling:\n  mode: wire-cloud\n  turn: ['turn:turn.example.org:3478', 'turn:turn.example.org:3478?transport=tcp']\n  sft: https://sft.example.org\n  secret: /etc/wiabctl/turn.secret\n")
-	plan := mustWiabctl(t, "plan").stdout
+	plan := planned(t).stdout
 	saysEach(t, plan, "delete release sftd: calling.mode is wire-cloud", "delete release coturn: calling.mode is wire-cloud", "run helm template")
 	up := mustWiabctl(t, "up")
 	for _, said := range []string{plan, up.stdout, up.stderr, onHost(t, "cat /var/lib/wiabctl/log/* "+deployDir+"/wiab/jobs/*/output")} {

@@ -29,7 +29,7 @@ func BenchmarkPlanOfManyDomains(b *testing.B) {
 		stop := containers(b)
 		var plans, others []time.Duration
 		for range 5 {
-			plan := mustWiabctl(b, "plan")
+			plan := planned(b)
 			if plan.stdout != "0 changes to make\n" {
 				b.Fatalf("plan: %s", plan.stdout)
 			}

@@ -53,7 +53,7 @@ func TestDockerNeighbour(t *testing.T) {
 		})
 	}
 	same(t, "docker's own rules changed", before, onHost(t, dockers))
-	if p := mustWiabctl(t, "plan"); p.stdout != "0 changes to make\n" {
+	if p := planned(t); p.stdout != "0 changes to make\n" {
 		t.Errorf("plan afterwards: %s", p.stdout)
 	}
 }
@@ -111,7 +111,7 @@ func TestForeignFlush(t *testing.T) {
 	}
 	writeHost(t, "/etc/nftables.conf", conf)
 	onHost(t, "systemctl enable --quiet nftables")
-	if p := mustWiabctl(t, "plan"); !strings.Contains(p.stdout+p.stderr, "nftables-flush") {
+	if p := planned(t); !strings.Contains(p.stdout+p.stderr, "nftables-flush") {
 		t.Error("plan does not warn of nftables.service's flush")
 	}
 }

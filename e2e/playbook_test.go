@@ -52,7 +52,7 @@ func TestPlaybookResume(t *testing.T) {
 			t.Errorf("%s: new are the receipts %v of %d, want %v", what, got, len(is), want)
 		}
 		was = is
-		if plan := mustWiabctl(t, "plan"); plan.stdout != "0 changes to make\n" {
+		if plan := planned(t); plan.stdout != "0 changes to make\n" {
 			t.Errorf("%s: plan then says\n%s", what, plan.stdout)
 		}
 	}
@@ -74,7 +74,7 @@ func TestPlaybookResume(t *testing.T) {
 	expect("the run after the failure", places(7, 12))
 
 	writeHost(t, configFile, freshConfig+"cluster:\n  inventory:\n    kube-node:\n      vars: {calico_mtu: 1400, our_secret: hunter2}\n")
-	plan := mustWiabctl(t, "plan")
+	plan := planned(t)
 	saysEach(t, plan.stdout, "update file ansible/inventory/offline/inventory.yml: kube-node.vars becomes what cluster.inventory says")
 	if strings.Contains(plan.stdout, "hunter2") {
 		t.Error("the plan shows the value of a variable")

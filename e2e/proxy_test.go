@@ -74,7 +74,7 @@ func TestProxy(t *testing.T) {
 
 	login := ", host_key: " + hostKey
 	writeHost(t, configFile, proxiedConfig(login))
-	exits(t, 16, "create packages haproxy, certbot", "proxy", "deploy", red) // nobody answers
+	exits(t, 16, "create packages haproxy, certbot", "proxy", "deploy", red, "--yes=false") // nobody answers
 	// The names do not lead there yet, so no certificate comes; the rest is done.
 	exits(t, 123, "certificate of "+red, "proxy", "deploy", red, "--yes")
 	exits(t, 124, "problem: ", "proxy", "check", red)

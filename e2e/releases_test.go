@@ -51,7 +51,7 @@ func TestNeverReady(t *testing.T) {
 	config := readHost(t, configFile)
 	writeHost(t, configFile, config+"cluster: {ready: 10s}\n")
 	overlay(t, "smtp", "smtp:\n  config:\n    MAILNAME: mail.green.example.org\n    SMARTHOST_PASSWORD: hunter2hunter2\n")
-	plan := mustWiabctl(t, "plan").stdout
+	plan := planned(t).stdout
 	saysEach(t, plan, "create file wiab/overlays/smtp/60-wiabctl-user.yaml: the values in overlays/smtp.yaml change\n",
 		`+ smtp.config.MAILNAME: "mail.green.example.org"`, "+ smtp.config.SMARTHOST_PASSWORD: (hidden)", "update release smtp: its values differ at smtp.config.MAILNAME")
 
@@ -73,7 +73,7 @@ func TestNeverReady(t *testing.T) {
 	refuses(t, 109, []string{"release-not-ready", "release smtp does not become ready:\n", "deployment smtp is not ready\n",
 		"is on no node: 0/3 nodes are available: 3 node(s) were unschedulable.", "chart 1, smtp, failed after 1"}, "up")
 	uncordon()
-	saysEach(t, mustWiabctl(t, "plan").stdout, "update release smtp: its last deployment is failed")
+	saysEach(t, planned(t).stdout, "update release smtp: its last deployment is failed")
 	saysEach(t, mustWiabctl(t, "up").stdout, "chart 1: smtp deployed in ")
 	unchanged(t)
 	if values := kube(t, "helm get values smtp"); !strings.Contains(values, "MAILNAME: mail.green.example.org") {
@@ -86,7 +86,7 @@ func TestNeverReady(t *testing.T) {
 	// An overlay that goes leaves nothing.
 	onHost(t, "rm /etc/wiabctl/overlays/smtp.yaml")
 	writeHost(t, configFile, config)
-	saysEach(t, mustWiabctl(t, "plan").stdout, "- smtp.config.MAILNAME")
+	saysEach(t, planned(t).stdout, "- smtp.config.MAILNAME")
 	mustWiabctl(t, "up")
 	unchanged(t)
 	if values := kube(t, "helm get values smtp"); strings.Contains(values, "MAILNAME") || strings.Contains(values, "wiabctl") {
@@ -109,7 +109,7 @@ func TestStuckRelease(t *testing.T) {
 		t.Errorf("up, whose helm was killed: exit code %d\n%s", a.code, a.stderr)
 	}
 	uncordon()
-	saysEach(t, mustWiabctl(t, "plan").stdout, "update release wire-server: its last deployment is pending-upgrade")
+	saysEach(t, planned(t).stdout, "update release wire-server: its last deployment is pending-upgrade")
 	saysEach(t, mustWiabctl(t, "up").stdout, "release wire-server was left pending-upgrade by a helm that is dead: ", "wire-server deployed in ")
 	unchanged(t)
 	asked, wrong := stop()

@@ -39,7 +39,7 @@ func TestUpgradeArtifact(t *testing.T) {
 	}
 
 	writeHost(t, configFile, withArtifact(t, former, next))
-	saysEach(t, mustWiabctl(t, "plan").stdout, "update link "+deployDir+": it leads to "+was, "run offline-cluster.sh", "run helm-operations.sh")
+	saysEach(t, planned(t).stdout, "update link "+deployDir+": it leads to "+was, "run offline-cluster.sh", "run helm-operations.sh")
 	undisturbed(t, func() { mustWiabctl(t, "up") })
 	upgraded(t, "5.33.0", "wire-server-deploy-"+next.Hash)
 	same(t, "the secrets", secrets, secretsSum(t))
@@ -49,7 +49,7 @@ func TestUpgradeArtifact(t *testing.T) {
 	}
 	saysEach(t, mustWiabctl(t, "status").stdout, "version "+next.Hash+": active since", "version "+strings.TrimPrefix(was, "wire-server-deploy-")+": last activated")
 
-	if a := wiabctl(t, "rollback"); a.code != 16 || !strings.Contains(a.stdout, "configured is "+was) || readHost(t, configFile) == former {
+	if a := wiabctl(t, "rollback", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "configured is "+was) || readHost(t, configFile) == former {
 		t.Errorf("rollback without an answer: exit code %d; it must show what it would do, and change nothing", a.code)
 	}
 	if a := wiabctl(t, "rollback", "--to", strings.Repeat("0", 40)); a.code != 25 {

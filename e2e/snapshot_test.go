@@ -37,7 +37,7 @@ func TestSnapshotRestore(t *testing.T) {
 		return nil
 	})
 
-	if a := wiabctl(t, "snapshot", "restore", "good"); a.code != 16 || !strings.Contains(a.stdout, "replace disks of all machines") {
+	if a := wiabctl(t, "snapshot", "restore", "good", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "replace disks of all machines") {
 		t.Errorf("restore without an answer: exit code %d; it must show what it would replace, and replace nothing", a.code)
 	}
 	restored(t, "good")

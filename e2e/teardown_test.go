@@ -19,7 +19,7 @@ import (
 func TestDown(t *testing.T) {
 	installed(t)
 	silent(t, red) // which another scenario may have added: a domain that left the configuration is gone
-	if a := wiabctl(t, "down"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1") {
+	if a := wiabctl(t, "down", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1") {
 		t.Errorf("down without an answer: exit code %d; it must show what it would remove, and remove nothing", a.code)
 	}
 	answers(t, green)

@@ -97,7 +97,7 @@ func (f *Fabric) planTable(context.Context) ([]change.Change, error) {
 		verb = change.Create
 	}
 	return []change.Change{{
-		Verb: verb, Subject: "nftables table ip " + tableName, Reason: reason,
+		Verb: verb, Subject: "nftables table ip " + tableName, Reason: reason, Diff: is.diff(want),
 		Apply: func(context.Context, change.Progress) error { return waysTable().load(want) },
 	}}, nil
 }

@@ -78,7 +78,7 @@ func (f *Fabric) planFirewall(ctx context.Context) ([]change.Change, error) {
 		reason += fmt.Sprintf("; it is taken back unless somebody logs in over SSH within %s", f.Spec.Firewall.Prove)
 	}
 	return slices.Concat([]change.Change{{
-		Verb: change.Update, Subject: "nftables table " + firewallTable, Reason: reason,
+		Verb: change.Update, Subject: "nftables table " + firewallTable, Reason: reason, Diff: is.diff(rules),
 		Apply: func(ctx context.Context, say change.Progress) error { return f.close(ctx, rules, trial, proven, say) },
 	}}, boot), nil
 }

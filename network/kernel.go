@@ -70,8 +70,7 @@ func sameHook(is *nftables.Chain, want chain) bool {
 
 // same compares a rule with the wanted one, counters apart.
 func same(is *nftables.Rule, want rule) bool {
-	comment, _ := userdata.GetString(is.UserData, userdata.TypeComment)
-	return comment == want.comment && reflect.DeepEqual(normal(is.Exprs), normal(want.exprs(expr.Counter{})))
+	return commentOf(is) == want.comment && reflect.DeepEqual(normal(is.Exprs), normal(want.exprs(expr.Counter{})))
 }
 
 // normal is a rule's expressions without what differs between equal rules: the
@@ -137,7 +136,7 @@ func (r rule) handle(in *nftables.Chain, count expr.Counter) *nftables.Rule {
 func (is live) count(name, comment string) expr.Counter {
 	found, _ := is.chain(name)
 	for _, r := range found.rules {
-		if said, _ := userdata.GetString(r.UserData, userdata.TypeComment); said != comment {
+		if commentOf(r) != comment {
 			continue
 		}
 		for _, e := range r.Exprs {

@@ -136,28 +136,29 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 		name  string
 		drift string // nft commands
 		want  string
+		diff  string // the first line
 	}{
-		{"gone", "delete table ip wiabctl", "the table does not exist"},
-		{"flushed by somebody", "flush ruleset", "the table does not exist"},
-		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 2"},
-		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5"},
+		{"gone", "delete table ip wiabctl", "the table does not exist", ``},
+		{"flushed by somebody", "flush ruleset", "the table does not exist", ``},
+		{"rules flushed", "flush table ip wiabctl", "chain web has 0 rules, wanted 2", `+ web: tcp dport 80 goto spread comment "http"`},
+		{"a rule more", `add rule ip wiabctl postrouting masquerade`, "chain postrouting has 6 rules, wanted 5", `- postrouting: ""`},
 		{"another target", `flush chain ip wiabctl kubenode1; add rule ip wiabctl kubenode1 tcp dport 80 counter dnat to 192.168.122.21:31772 comment "http to kubenode1"; ` +
 			`add rule ip wiabctl kubenode1 tcp dport 443 counter dnat to 192.168.122.22:31773 comment "https to kubenode1"`,
-			`rule 2 of chain kubenode1 is not`},
+			`rule 2 of chain kubenode1 is not`, `~ kubenode1: tcp dport 443 counter dnat to 192.168.122.21:31773 comment "https to kubenode1"`},
 		{"another comment", `flush chain ip wiabctl kubenode1; add rule ip wiabctl kubenode1 tcp dport 80 counter dnat to 192.168.122.21:31772 comment "mine"; ` +
 			`add rule ip wiabctl kubenode1 tcp dport 443 counter dnat to 192.168.122.21:31773 comment "https to kubenode1"`,
-			`rule 1 of chain kubenode1 is not`},
+			`rule 1 of chain kubenode1 is not`, `+ kubenode1: tcp dport 80 counter dnat to 192.168.122.21:31772 comment "http to kubenode1"`},
 		{"another verdict", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.10 counter accept comment "web from the host itself"`,
-			`rule 1 of chain output is not`},
+			`rule 1 of chain output is not`, `~ output: ip daddr 203.0.113.10 counter jump web comment "web from the host itself"`},
 		{"another interface", `flush chain ip wiabctl output; add rule ip wiabctl output ip daddr 203.0.113.11 counter jump web comment "web from the host itself"`,
-			`rule 1 of chain output is not`},
-		{"a spread by others", `add rule ip wiabctl spread goto kubenode1`, "chain spread has 4 rules, wanted 3"},
-		{"an empty spread", `flush chain ip wiabctl spread`, "chain spread has 0 rules, wanted 3"},
+			`rule 1 of chain output is not`, `~ output: ip daddr 203.0.113.10 counter jump web comment "web from the host itself"`},
+		{"a spread by others", `add rule ip wiabctl spread goto kubenode1`, "chain spread has 4 rules, wanted 3", `- spread: ""`},
+		{"an empty spread", `flush chain ip wiabctl spread`, "chain spread has 0 rules, wanted 3", `+ spread: `},
 		{"an uneven spread", `flush chain ip wiabctl spread; add rule ip wiabctl spread numgen random mod 3 0 goto kubenode1 comment "to kubenode1"; ` +
-			`add rule ip wiabctl spread goto kubenode2 comment "to kubenode2"`, "chain spread has 2 rules, wanted 3"},
-		{"a chain more", "add chain ip wiabctl extra", "it has 11 chains, wanted 10"},
-		{"another priority", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -90; }`, "chain output is called from elsewhere"},
-		{"another policy", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -100; policy drop; }`, "chain output is called from elsewhere"},
+			`add rule ip wiabctl spread goto kubenode2 comment "to kubenode2"`, "chain spread has 2 rules, wanted 3", `~ spread: `},
+		{"a chain more", "add chain ip wiabctl extra", "it has 11 chains, wanted 10", `- extra: the chain with 0 rules`},
+		{"another priority", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -90; }`, "chain output is called from elsewhere", `+ output: `},
+		{"another policy", `delete chain ip wiabctl output; add chain ip wiabctl output { type nat hook output priority -100; policy drop; }`, "chain output is called from elsewhere", `+ output: `},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			clear(t)
@@ -166,9 +167,19 @@ func TestRulesetDriftIsSeenAndMended(t *testing.T) {
 			if got := differs(t, wanted(true)); !strings.HasPrefix(got, tc.want) {
 				t.Errorf("drift seen as %q, want %q…", got, tc.want)
 			}
+			is, err := waysTable().kernel()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := append(is.diff(wanted(true)), ""); !strings.HasPrefix(lines[0], tc.diff) || (tc.diff == "") != (lines[0] == "") {
+				t.Errorf("the difference begins with %q, want %q…", lines[0], tc.diff)
+			}
 			load(t, wanted(true))
 			if why := differs(t, wanted(true)); why != "" {
 				t.Errorf("not mended: %s", why)
+			}
+			if is, err = waysTable().kernel(); err != nil || len(is.diff(wanted(true))) > 0 {
+				t.Errorf("mended, and still different: %v, %v", is.diff(wanted(true)), err)
 			}
 		})
 	}

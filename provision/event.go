@@ -44,6 +44,7 @@ type Event struct {
 	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
 	Took    time.Duration `json:"took_ns,omitempty"` // how long the change or the stage took
 
+	Diff     []string `json:"diff,omitempty"`     // what a planned change changes, a line each, with + ~ - before it
 	Run      *RunInfo `json:"run,omitempty"`      // of the events run and ended: which run it is
 	Outcome  Outcome  `json:"outcome,omitempty"`  // how the run ended
 	Failures []string `json:"failures,omitempty"` // the ids, where something failed

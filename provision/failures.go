@@ -43,6 +43,12 @@ var (
 		Means:  "a file that the command was to write cannot be written where it was asked for",
 		Advice: "name a place with room, where you may write and no such file is yet"}
 
+	PlanOutdated = change.Kind{ID: "plan-outdated", Exit: 69,
+		Means:  "there is something else to do by now than a saved plan says",
+		Advice: "look at what there is to do now, and save that: wiabctl plan --out FILE; nothing was changed"}
+	TimedOut = change.Kind{ID: "timed-out", Exit: 86,
+		Means:  "the time that --timeout gave was over before all was done",
+		Advice: "what was made stays; the same command goes on from there, with more --timeout or none"}
 	SecretsExposed = change.Kind{ID: "secrets-exposed", Exit: 88,
 		Means:  "a configuration file or an overlay holds a secret, and others than its owner may read it",
 		Advice: "run the chmod above: what stands in the file is for its owner alone"}
@@ -112,7 +118,7 @@ var (
 // Kinds is the whole failure catalogue.
 func Kinds() []change.Kind {
 	return slices.Concat(
-		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, SecretsExposed, ConfigExists,
+		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, PlanOutdated, TimedOut, SecretsExposed, ConfigExists,
 			FailureUnknown, FileUnwritable, Unlisted,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"wiabctl/cluster"
 	"wiabctl/vm"
@@ -73,10 +74,23 @@ func (i *Installation) Plan(ctx context.Context) ([]Planned, error) {
 	return plans, i.pipeline.Blocked(plans)
 }
 
-// Up makes the system what the configuration says, and what the orders say, and
-// returns how many changes that took. The caller holds the run lock.
-func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
-	i.reuseDisks, i.ignored = orders.ReuseDisks, orders.Ignore
+// Propose tells what Up with these orders would do. The error is why it could not begin.
+func (i *Installation) Propose(ctx context.Context, orders Orders) ([]Planned, error) {
+	forget, err := i.obey(ctx, orders)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := i.Plan(ctx)
+	return slices.Concat(forget, plans), err
+}
+
+// Tell sends what plans want to who observes.
+func (i *Installation) Tell(plans []Planned) { i.pipeline.Tell(plans) }
+
+// Up makes the system what the configuration says, and what the orders say, once agree has
+// taken the whole plan, and returns how many changes that took. Agree is asked also when
+// there is nothing to do. The caller holds the run lock.
+func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Planned) error) (made int, err error) {
 	forget, err := i.obey(ctx, orders)
 	if err != nil {
 		return 0, err
@@ -85,24 +99,32 @@ func (i *Installation) Up(ctx context.Context, orders Orders) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, give := range forget {
-		if err := give(ctx); err != nil {
+	whole := slices.Concat(forget, plans)
+	i.Tell(whole)
+	if Count(plans) > 0 {
+		if err := i.lookOutside(ctx, plans); err != nil {
 			return 0, err
+		}
+	}
+	if err := agree(whole); err != nil {
+		return 0, err
+	}
+	for _, plan := range forget {
+		n, err := i.pipeline.apply(ctx, plan.Stage, plan.Changes)
+		if made += n; err != nil {
+			return made, err
 		}
 	}
 	if len(forget) > 0 {
 		plans = i.pipeline.Plan(ctx)
 	}
-	i.pipeline.tell(plans)
 	if Count(plans) > 0 {
-		if err := i.lookOutside(ctx, plans); err != nil {
-			return 0, err
-		}
 		if err := i.provider.shipped.settle(ctx); err != nil {
-			return 0, err
+			return made, err
 		}
 	}
-	return i.pipeline.Up(ctx, plans)
+	n, err := i.pipeline.Up(ctx, plans)
+	return made + n, err
 }
 
 // Log names the run log, or says that there is none.
@@ -129,7 +151,12 @@ func (i *Installation) Down(ctx context.Context, plans []Planned) (int, error) {
 func (i *Installation) Addresses() []string {
 	var all []string
 	for _, domain := range i.domainNames() {
-		all = append(all, "https://webapp."+domain+"/", "https://nginz-https."+domain+"/deeplink.json")
+		all = append(all, addresses(domain)...)
 	}
 	return all
+}
+
+// addresses are where a domain answers.
+func addresses(domain string) []string {
+	return []string{"https://webapp." + domain + "/", "https://nginz-https." + domain + "/deeplink.json"}
 }

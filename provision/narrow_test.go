@@ -13,10 +13,10 @@ func TestNarrow(t *testing.T) {
 		stages, playbooks []string
 		want              []string
 	}{
-		{"all", nil, nil, StageNames()},
-		{"stages", []string{"helm", "host"}, nil, []string{"preflight", "host", "helm"}},
-		{"a playbook", nil, []string{"minio.yml"}, []string{"preflight", "cluster"}},
-		{"a playbook and a stage", []string{"helm"}, []string{"minio.yml"}, []string{"preflight", "cluster", "helm"}},
+		{"all", StageNames(), nil, StageNames()},
+		{"stages", []string{"preflight", "host", "helm"}, nil, []string{"preflight", "host", "helm"}},
+		{"a playbook", []string{"preflight"}, []string{"minio.yml"}, []string{"preflight", "cluster"}},
+		{"a playbook and a stage", []string{"preflight", "helm"}, []string{"minio.yml"}, []string{"preflight", "cluster", "helm"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -111,3 +111,29 @@ func TestOverriddenIsNotWritten(t *testing.T) {
 		t.Errorf("another field: %v", err)
 	}
 }
+
+// TestEditOverridden adds a domain to a file that is none without what overrides it.
+func TestEditOverridden(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+	const text = "email: ops@example.org # who\nartifact: {hash: 5b01f250e128db689715558bad6b5e532cf4a7a0}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	domain := Override{"domain", "green.example.org", "WIABCTL_DOMAIN"}
+	add := Adding(typed("red.example.com"))
+	if _, err := add.Check(t.Context(), file); err == nil {
+		t.Error("a file without a domain is taken")
+	}
+	if _, err := Adding(typed("green.example.org")).Check(t.Context(), file, domain); err == nil {
+		t.Error("the default domain is taken once more")
+	}
+	if _, err := add.Check(t.Context(), file, domain, Override{"vms.ready", "soon", "--set"}); err == nil || !strings.Contains(err.Error(), "--set: vms.ready: ") {
+		t.Errorf("a wrong override: %v", err)
+	}
+	if err := add.Make(t.Context(), file, domain); err != nil {
+		t.Fatal(err)
+	}
+	if have, _ := os.ReadFile(file); string(have) != text+"domains:\n  - domain: red.example.com\n" {
+		t.Errorf("the file says\n%s", have)
+	}
+}

@@ -223,7 +223,7 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 }
 
 func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Unwanted: i.unwanted, Leaves: leaves}
+	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Diff: laidOver, Unwanted: i.unwanted, Leaves: leaves}
 }
 
 func (i *Installation) layersStage() Stage {

@@ -255,11 +255,11 @@ func (p *Pipeline) send(e Event) {
 	p.Observe(e)
 }
 
-// tell tells what the plans want, and who cannot tell.
-func (p *Pipeline) tell(plans []Planned) {
+// Tell sends what plans want to who observes, and who cannot tell.
+func (p *Pipeline) Tell(plans []Planned) {
 	for _, plan := range plans {
 		for _, c := range plan.Changes {
-			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason})
+			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff})
 		}
 		if plan.Err != nil {
 			p.send(Event{Stage: plan.Stage, Kind: StageUnclear, Text: strings.TrimPrefix(plan.Err.Error(), plan.Stage+": "), Failures: failureIDs(plan.Err)})

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"path/filepath"
+
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/assets"
@@ -80,6 +82,7 @@ func rollbackTo(file string, v Version, overrides []Override) (Rollback, error) 
 	if err != nil {
 		return Rollback{}, ConfigInvalid.Failf("%s with the artifact %s could not be used:\n%w", file, v.Hash, err)
 	}
+	config.dir = filepath.Dir(file)
 	return Rollback{Version: v, Config: config, file: file, content: content}, nil
 }
 

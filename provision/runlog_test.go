@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestRunIsRecordedAndRead(t *testing.T) {
 	p.send(Event{Kind: RunBegun, Run: &RunInfo{Number: log.number, Command: "up", Line: "wiabctl up", By: "ada", Version: "v1"}})
 	ctx := change.WithLog(t.Context(), log.logger())
 	plans := p.Plan(ctx)
-	p.tell(plans)
+	p.Tell(plans)
 	_, err := p.Up(ctx, plans)
 	if running, _ := runs(dir); len(running) != 1 || running[0].Outcome != OutcomeRunning {
 		t.Errorf("while it runs: %+v", running)
@@ -55,7 +56,7 @@ func TestRunIsRecordedAndRead(t *testing.T) {
 		!slices.Equal(run.Failures, []string{"usage"}) || run.Began.IsZero() || run.Took <= 0 || run.Log != log.path {
 		t.Errorf("read %+v", run)
 	}
-	if len(run.Plan) != 3 || run.Plan[2] != (RunChange{Stage: "helm", Verb: change.Create, Subject: "c", Reason: "missing"}) {
+	if len(run.Plan) != 3 || !reflect.DeepEqual(run.Plan[2], RunChange{Stage: "helm", Verb: change.Create, Subject: "c", Reason: "missing"}) {
 		t.Errorf("planned %+v", run.Plan)
 	}
 	if len(run.Stages) != 2 || len(run.Stages[0].Changes) != 2 || !run.Stages[0].Changes[1].Made || run.Stages[0].Failed ||

@@ -50,6 +50,7 @@ type RunChange struct {
 	Verb    change.Verb   `json:"verb"`
 	Subject string        `json:"subject"`
 	Reason  string        `json:"reason,omitempty"`
+	Diff    []string      `json:"diff,omitempty"`
 	Made    bool          `json:"made,omitempty"`
 	Took    time.Duration `json:"took_ns,omitempty"`
 }
@@ -164,7 +165,7 @@ func (r *Run) add(e Event) {
 	case RunEnded:
 		r.Outcome, r.Text, r.Failures = e.Outcome, e.Text, e.Failures
 	case ChangeWanted:
-		r.Plan = append(r.Plan, RunChange{Stage: e.Stage, Verb: e.Verb, Subject: e.Subject, Reason: e.Text})
+		r.Plan = append(r.Plan, RunChange{Stage: e.Stage, Verb: e.Verb, Subject: e.Subject, Reason: e.Text, Diff: e.Diff})
 	case ChangeMade:
 		r.Changes++
 	}

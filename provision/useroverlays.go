@@ -124,6 +124,11 @@ func (i *Installation) layers(overlays map[string]ingress.Values) map[string]ing
 	return all
 }
 
+// laidOver tells what laying values over others changes in them.
+func laidOver(before, over ingress.Values) ([]string, error) {
+	return valuesDiff(before, ingress.Merge(before, over))
+}
+
 // valuesDiff tells what is between two layers of values, apart from our marks.
 func valuesDiff(before, after ingress.Values) ([]string, error) {
 	before, after = maps.Clone(before), maps.Clone(after)

@@ -27,6 +27,9 @@ type Change struct {
 	Verb    Verb
 	Subject string // what is changed, such as "domain kubenode1"
 	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"
+	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
+	// holds no secret.
+	Diff []string
 	// Concurrent allows this change to run beside its neighbours in the plan
 	// that allow it too.
 	Concurrent bool

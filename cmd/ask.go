@@ -1,0 +1,62 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+// yesFlag lets a command do without asking: --yes, or WIABCTL_YES.
+func yesFlag(c *cobra.Command, yes *bool) {
+	said, err := strconv.ParseBool(fromEnvironment("WIABCTL_YES", "false"))
+	c.Flags().BoolVar(yes, "yes", err == nil && said, "do not ask")
+}
+
+// agree asks for a yes to the plans, unless it is given already or nothing is to be done.
+func agree(c *cobra.Command, plans []provision.Planned, yes bool, question string) error {
+	count := provision.Count(plans)
+	if yes || count == 0 {
+		return nil
+	}
+	return confirm(c, fmt.Sprintf("%s (%s)", question, changes(count)))
+}
+
+// confirm asks and takes only a clear yes.
+func confirm(c *cobra.Command, question string) error {
+	c.Printf("%s Type yes: ", question)
+	answer, err := line(c)
+	switch {
+	case strings.TrimSpace(answer) == "yes":
+		return nil
+	case c.Context().Err() != nil:
+		return context.Cause(c.Context())
+	case err != nil:
+		return provision.NotConfirmed.Failf("nobody answered; nothing was changed")
+	}
+	return provision.NotConfirmed.Failf("the answer was not yes; nothing was changed")
+}
+
+// line reads a line of what a person types, until the command is to stop.
+func line(c *cobra.Command) (string, error) {
+	type reading struct {
+		text string
+		err  error
+	}
+	read := make(chan reading, 1)
+	go func() {
+		text, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+		read <- reading{text, err}
+	}()
+	select {
+	case r := <-read:
+		return r.text, r.err
+	case <-c.Context().Done():
+		return "", c.Context().Err()
+	}
+}
