@@ -43,8 +43,8 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if status, ok := errors.AsType[*exitStatus](err); ok {
 		return status.code // what there is to say, the program said
 	}
-	if ctx.Err() != nil {
-		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
+	if ctx.Err() != nil && !errors.Is(err, provision.Interrupted.Failf("")) {
+		err = errors.Join(context.Cause(ctx), err)
 	}
 	renderError(errOut, err)
 	return provision.KindsOf(err)[0].Exit

@@ -128,7 +128,7 @@ func TestEditTellsTheListsLines(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tc.config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := Adding(tc.list).Check(t.Context(), file)
+			_, err := Adding(tc.list).Check(t.Context(), file)
 			if !errors.Is(err, ConfigInvalid.Failf("")) {
 				t.Fatalf("got %v, want config-invalid", err)
 			}
@@ -162,7 +162,7 @@ func TestEditRefusesTellingCertificates(t *testing.T) {
 			if err := os.WriteFile(file, []byte(smallest), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := Adding(List{Domains: tc.add}).Check(t.Context(), file)
+			_, err := Adding(List{Domains: tc.add}).Check(t.Context(), file)
 			if (err == nil) != (tc.says == nil) || err != nil && !errors.Is(err, ingress.CertificateUnusable.Failf("")) {
 				t.Fatalf("got %v", err)
 			}
