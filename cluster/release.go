@@ -21,6 +21,7 @@ type Deployed struct {
 	Namespace string
 	Revision  int
 	Status    string         // "deployed", "failed", "pending-upgrade", ...
+	Chart     string         // with its version: "wire-server-5.32.0"
 	Values    map[string]any // the values that it was deployed with, the chart's own defaults apart
 
 	manifest string // the objects that it is of, YAML documents
@@ -94,6 +95,12 @@ func unpackRelease(stored []byte) (Deployed, error) {
 		return Deployed{}, fmt.Errorf("unpack the release: %w", err)
 	}
 	var release struct {
+		Chart struct {
+			Metadata struct {
+				Name    string `json:"name"`
+				Version string `json:"version"`
+			} `json:"metadata"`
+		} `json:"chart"`
 		Config   map[string]any `json:"config"`
 		Manifest string         `json:"manifest"`
 		Hooks    []reference    `json:"hooks"`
@@ -101,7 +108,8 @@ func unpackRelease(stored []byte) (Deployed, error) {
 	if err := json.NewDecoder(unpacked).Decode(&release); err != nil {
 		return Deployed{}, fmt.Errorf("read the release: %w", err)
 	}
-	return Deployed{Values: release.Config, manifest: release.Manifest, hooks: release.Hooks}, nil
+	chart := release.Chart.Metadata
+	return Deployed{Chart: chart.Name + "-" + chart.Version, Values: release.Config, manifest: release.Manifest, hooks: release.Hooks}, nil
 }
 
 // Parts are the objects that the release is of, and those that its hooks make, each as

@@ -15,7 +15,7 @@ type Spec struct {
 	Inventory yaml.Node `yaml:"inventory"`
 	// Ready is the longest that helm waits for what a chart deploys to be ready, from one
 	// second to two hours. Default: what helm-operations.sh says, 15 minutes for most.
-	Ready time.Duration `yaml:"ready"`
+	Ready time.Duration `yaml:"ready,omitempty"`
 }
 
 // Validate reports every value that cannot be used, and what cannot be laid over an

@@ -29,7 +29,7 @@ func newPlan(o *options) *cobra.Command {
 			return o.with(c, func(installation *provision.Installation) error { return o.plan(c, installation, orders, out) })
 		},
 	}
-	ordersFlags(c, &orders)
+	o.ordersFlags(c, &orders)
 	c.Flags().StringVar(&out, "out", "", "save the plan in this file, for up --plan-file")
 	return c
 }

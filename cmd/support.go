@@ -27,9 +27,13 @@ func newSupport(o *options) *cobra.Command {
 			if path == "" {
 				path = fmt.Sprintf("wiabctl-support-%s.tar.gz", time.Now().UTC().Format("20060102T150405Z"))
 			}
+			overrides, err := o.overrides()
+			if err != nil {
+				return err
+			}
 			var collection provision.Collection
-			err := newFile(path, func(out io.Writer) (err error) {
-				collection, err = provision.Support{Config: o.config}.Collect(c.Context(), out)
+			err = newFile(path, func(out io.Writer) (err error) {
+				collection, err = provision.Support{Config: o.config, Overrides: overrides}.Collect(c.Context(), out)
 				return err
 			})
 			if err != nil {

@@ -157,8 +157,8 @@ func TestViewWithoutTerminal(t *testing.T) {
 	}
 }
 
-// typed runs the binary on a terminal of its own.
-func typed(t *testing.T, environment []string, args ...string) (terminal *os.File, s *screen, end func() int) {
+// atTerminal runs the binary on a terminal of its own.
+func atTerminal(t *testing.T, environment []string, args ...string) (terminal *os.File, s *screen, end func() int) {
 	t.Helper()
 	master, slave, s := watched(t, 100, 24)
 	cmd := exec.Command("wiabctl", args...) // which testscript.Main puts on PATH
@@ -207,7 +207,7 @@ func TestQuestion(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config, file := cached(t)
-			terminal, screen, end := typed(t, test.environment, "assets", "prune", "--all", "--config", config)
+			terminal, screen, end := atTerminal(t, test.environment, "assets", "prune", "--all", "--config", config)
 			screen.shows(t, "Remove all of this? (")
 			if _, err := terminal.WriteString(test.typed); err != nil {
 				t.Fatal(err)
@@ -226,7 +226,7 @@ func TestQuestion(t *testing.T) {
 	}
 	t.Run("nobody is there", func(t *testing.T) {
 		config, file := cached(t)
-		_, _, end := typed(t, []string{"WIABCTL_YES=1"}, "assets", "prune", "--all", "--config", config)
+		_, _, end := atTerminal(t, []string{"WIABCTL_YES=1"}, "assets", "prune", "--all", "--config", config)
 		if code := end(); code != 0 {
 			t.Errorf("exit code %d", code)
 		}

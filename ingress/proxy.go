@@ -17,7 +17,7 @@ import (
 type Proxy struct {
 	// Address is the machine's public IPv4 address: what the names resolve to, and where
 	// its requests come from. It serves no other domain.
-	Address netip.Addr `yaml:"address"`
+	Address netip.Addr `yaml:"address" jsonschema:"required"`
 	// SSH is how it is reached for deploying it.
 	SSH ProxySSH `yaml:"ssh,omitempty"`
 }

@@ -18,10 +18,10 @@ import (
 type Spec struct {
 	// Domain is the default domain, which the backend is installed with. The
 	// domain of its users' ids; it cannot be changed later.
-	Domain string `yaml:"domain"`
+	Domain string `yaml:"domain" jsonschema:"required"`
 	// Email gets notices about certificates, and is the contact of single sign-on:
 	// letters, digits and . _ + - before the @.
-	Email string `yaml:"email"`
+	Email string `yaml:"email" jsonschema:"required"`
 	// Proxy is the machine in front of the default domain; by default there is none.
 	Proxy *Proxy `yaml:"proxy,omitempty"`
 	// Domains are the extra domains.
@@ -31,7 +31,7 @@ type Spec struct {
 // Domain is one extra domain.
 type Domain struct {
 	// Domain is the name below which the six services are reached.
-	Domain string `yaml:"domain"`
+	Domain string `yaml:"domain" jsonschema:"required"`
 	// Name is a DNS label of at most 30 characters, unique in the installation; by
 	// default the domain's first label. Changing it makes a new release of the domain.
 	Name string `yaml:"name,omitempty"`

@@ -17,7 +17,7 @@ import (
 // control messages that the protocols need, and what is allowed here. The ways to
 // the VMs are not its business: they do not end at this host.
 type Firewall struct {
-	Allow []Allowance `yaml:"allow,omitempty"`
+	Allow []Allowance `yaml:"allow,omitempty"` // who else may come in
 	// Prove is how long a new SSH login may take that proves, before the rules are
 	// kept, that the operator is still let in; default 1m, 10s to 10m.
 	Prove time.Duration `yaml:"prove,omitempty"`

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -32,4 +33,9 @@ func (l Links) MarshalYAML() (any, error) {
 		return l[0], nil
 	}
 	return []string(l), nil
+}
+
+// Valid tells whether all are names that interfaces can have.
+func (l Links) Valid() bool {
+	return !slices.ContainsFunc(l, func(name string) bool { return !wanName.MatchString(name) })
 }

@@ -22,7 +22,7 @@ import (
 type Calling struct {
 	// Mode is "self-hosted" (coturn and sftd in the cluster, the default), "wire-cloud" (by
 	// Wire, or anybody else) or "none".
-	Mode string `yaml:"mode"`
+	Mode CallingMode `yaml:"mode"`
 	// Node is the kubenode that coturn and sftd run on, and that the firewall sends calls
 	// to; default kubenode3, which helm-operations.sh takes where nobody steers it.
 	Node string `yaml:"node"`
@@ -37,11 +37,14 @@ type Calling struct {
 	Secret string `yaml:"secret"`
 }
 
+// CallingMode tells who serves calls.
+type CallingMode string
+
 // The modes of calling.
 const (
-	CallingSelfHosted = "self-hosted"
-	CallingWireCloud  = "wire-cloud"
-	CallingNone       = "none"
+	CallingSelfHosted CallingMode = "self-hosted"
+	CallingWireCloud  CallingMode = "wire-cloud"
+	CallingNone       CallingMode = "none"
 )
 
 // callingReleases are what serves calls in the cluster.
@@ -66,7 +69,7 @@ func (c *Calling) defaults() {
 
 func (c *Calling) validate() error {
 	var errs []error
-	if !slices.Contains([]string{CallingSelfHosted, CallingWireCloud, CallingNone}, c.Mode) {
+	if !slices.Contains([]CallingMode{CallingSelfHosted, CallingWireCloud, CallingNone}, c.Mode) {
 		errs = append(errs, change.Invalidf("mode", "%q is none of %s, %s and %s", c.Mode, CallingSelfHosted, CallingWireCloud, CallingNone))
 	}
 	if !slices.Contains(callingNodes(), c.Node) {

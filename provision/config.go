@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,13 +28,13 @@ type Config struct {
 	Deployment string `yaml:"deployment"`
 	// The default domain, the extra domains and the address for certificates.
 	Ingress  ingress.Spec `yaml:",inline"`
-	Artifact assets.Spec  `yaml:"artifact"`
-	Assets   assets.Store `yaml:"assets"`
-	Calling  Calling      `yaml:"calling"`
-	Host     HostSpec     `yaml:"host"`
-	VMs      vm.Spec      `yaml:"vms"`
-	Network  network.Spec `yaml:"network"`
-	Cluster  cluster.Spec `yaml:"cluster"`
+	Artifact assets.Spec  `yaml:"artifact"` // the build of wire-server-deploy, and where it comes from
+	Assets   assets.Store `yaml:"assets"`   // where downloads are kept, and where they come from
+	Calling  Calling      `yaml:"calling"`  // where calls are served; the mode may stand alone
+	Host     HostSpec     `yaml:"host"`     // the KVM host itself
+	VMs      vm.Spec      `yaml:"vms"`      // the seven VMs
+	Network  network.Spec `yaml:"network"`  // the VMs' network, the ways in and out
+	Cluster  cluster.Spec `yaml:"cluster"`  // Kubernetes and what runs in it
 
 	dir string // of the file, beside which the overlays are
 }
@@ -146,4 +147,22 @@ func (c *Config) validHTTPS() error {
 		return change.Invalidf("https", "proxies is possible only where every domain has a proxy, for nobody else gets in; these have none: %s", strings.Join(open, ", "))
 	}
 	return nil
+}
+
+// ValidateConfig is Load, and looks at the certificates and overlays that the file leads to. It changes nothing and
+// asks nobody.
+func ValidateConfig(ctx context.Context, file string, overrides ...Override) error {
+	config, err := Load(file, overrides...)
+	if err != nil {
+		return err
+	}
+	return config.filesCheck(ctx)
+}
+
+// filesCheck looks at the files that the configuration leads to.
+func (c Config) filesCheck(ctx context.Context) error {
+	i := Open(c, nil)
+	defer i.Close()
+	_, err := change.Warnings(errors.Join(i.certificateCheck(ctx), i.overlayCheck(ctx)))
+	return err
 }

@@ -3,14 +3,12 @@ package provision
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
 
 	"wiabctl/ingress"
-	"wiabctl/provision/change"
 )
 
 // Edit changes the text of a configuration file, whose comments and layout stay.
@@ -44,10 +42,7 @@ func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Co
 		return Config{}, ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
 	}
 	config.dir = filepath.Dir(file)
-	i := Open(config, nil)
-	defer i.Close()
-	_, err = change.Warnings(errors.Join(i.certificateCheck(ctx), i.overlayCheck(ctx)))
-	return config, err
+	return config, config.filesCheck(ctx)
 }
 
 // Make changes the file, whole. The caller holds the run lock.

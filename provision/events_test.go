@@ -19,9 +19,9 @@ import (
 // constant is one of a type's values, with the comment behind it.
 type constant struct{ value, comment string }
 
-// constants are those of the type in the file, in their order. One that stands for another
+// declaredIn are those of the type in the file, in their order. One that stands for another
 // package's is found among others by its value.
-func constants(t *testing.T, file, ofType string, others ...constant) []constant {
+func declaredIn(t *testing.T, file, ofType string, others ...constant) []constant {
 	t.Helper()
 	var all []constant
 	inspect(t, file, func(n ast.Node) {
@@ -79,8 +79,7 @@ func fields(t *testing.T, doc *strings.Builder, file string, of reflect.Type) {
 		}
 	})
 	doc.WriteString("| field | type | meaning |\n|---|---|---|\n")
-	for i := range of.NumField() {
-		field := of.Field(i)
+	for field := range of.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if comments[field.Name] == "" {
 			t.Errorf("%s: the field %s of %s has no comment", file, field.Name, of)
@@ -114,8 +113,8 @@ func jsonType(of reflect.Type) string {
 
 // TestEventsDocument keeps docs/events.md equal to the events in the code.
 func TestEventsDocument(t *testing.T) {
-	health := constants(t, "../cluster/health.go", "HealthState")
-	kinds := constants(t, "event.go", "EventKind", health...)
+	health := declaredIn(t, "../cluster/health.go", "HealthState")
+	kinds := declaredIn(t, "event.go", "EventKind", health...)
 	if len(kinds) < 14 || len(health) != 4 || health[0].value != string(cluster.Healthy) {
 		t.Fatalf("the code is not read as it should be: %v, %v", kinds, health)
 	}
@@ -131,8 +130,8 @@ func TestEventsDocument(t *testing.T) {
 		values       []constant
 	}{
 		{"Kinds", "event", kinds},
-		{"Verbs", "verb", constants(t, "change/change.go", "Verb")},
-		{"Outcomes", "outcome", constants(t, "run.go", "Outcome")},
+		{"Verbs", "verb", declaredIn(t, "change/change.go", "Verb")},
+		{"Outcomes", "outcome", declaredIn(t, "run.go", "Outcome")},
 	} {
 		fmt.Fprintf(&doc, "\n## %s\n\n| `%s` | meaning |\n|---|---|\n", list.title, list.field)
 		for _, c := range list.values {

@@ -50,7 +50,7 @@ func errorsAreReviewed(t *testing.T, w *walker) {
 			w.returned(f, 1)
 		}
 	}
-	for _, apply := range w.stores[changePkg+".Change.4"] {
+	for _, apply := range w.stores[changePkg+".Change.Apply"] {
 		w.call(apply, 0)
 	}
 	found := strings.Join(slices.Sorted(maps.Keys(w.found)), "\n") + "\n"

@@ -17,7 +17,7 @@ func locate(root *yaml.Node, path string) int {
 		node = node.Content[0]
 	}
 	line := node.Line
-	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+	for _, step := range steps(path) {
 		next, at := descend(node, step)
 		if next == nil {
 			break
@@ -69,4 +69,26 @@ func within(part string, err error) []error {
 		all = append(all, &change.Invalid{Path: part + "." + invalid.Path, Problem: invalid.Problem})
 	}
 	return all
+}
+
+// exactly is the line of the value at a path, 0 if the file does not have it. A part that is
+// written as one value, such as `calling: none`, or a single name for a list, has it all on its line.
+func exactly(root *yaml.Node, path string) int {
+	node, line := root.Content[0], 0
+	for _, step := range steps(path) {
+		next, at := descend(node, step)
+		if next == nil {
+			if node.Kind == yaml.ScalarNode && node.ShortTag() != "!!null" && (step == "mode" || step == "0") {
+				return line
+			}
+			return 0
+		}
+		node, line = next, at
+	}
+	return line
+}
+
+// steps are the keys and indices of a path.
+func steps(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }

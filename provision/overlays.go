@@ -77,7 +77,7 @@ func (i *Installation) marked(release string) ingress.Values {
 		of["domains"] = i.domainNames()[1:]
 	}
 	if slices.Contains(callingReleases, release) || release == "wire-server" && !i.config.Calling.selfHosted() {
-		of["calling"] = i.config.Calling.Mode
+		of["calling"] = string(i.config.Calling.Mode)
 	}
 	return of
 }
@@ -144,7 +144,7 @@ func (i *Installation) unwanted(d cluster.Deployed) string {
 	case was != nil && was != now:
 		return fmt.Sprintf("it is %v's, and its name is %s's now", was, now)
 	case !i.config.Calling.selfHosted() && slices.Contains(callingReleases, d.Name) && marked["calling"] != nil:
-		return "calling.mode is " + i.config.Calling.Mode
+		return "calling.mode is " + string(i.config.Calling.Mode)
 	}
 	return ""
 }

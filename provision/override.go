@@ -68,6 +68,8 @@ func Overrides(environ, set, others []string) ([]Override, error) {
 		switch {
 		case !found:
 			return nil, BadUsage.Failf("--set %s is not of the form path=value", text)
+		case secretValue.MatchString(value):
+			return nil, BadUsage.Failf("--set %s=... shows its password to everybody on this host: give it as %s, or in the file", path, Variable(path))
 		case !slices.Contains(settable, path):
 			return nil, BadUsage.Failf("--set %s: %s is no field with one value%s", text, path, didYouMean(path, settable))
 		}

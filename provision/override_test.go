@@ -31,6 +31,7 @@ func TestOverrides(t *testing.T) {
 		{"within a list", nil, []string{"domains[0].title=x"}, nil, "is no field with one value"},
 		{"the format", nil, []string{"apiVersion=x"}, nil, "is no field with one value"},
 		{"a typo", nil, []string{"network.egres=x"}, nil, "did you mean network.egress?"},
+		{"a password", nil, []string{"artifact.url=https://me:hunter2@mirror.example.org/a.tgz"}, nil, "give it as WIABCTL_ARTIFACT_URL"},
 		{"no value", nil, []string{"email"}, nil, "--set email is not of the form path=value"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +74,7 @@ func TestParseOverridden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{config.Calling.Mode, config.Calling.Node, string(config.Network.Egress), config.Network.Name, config.Host.Upgrade, strings.Join(config.Network.WAN, " "),
+	got := []any{string(config.Calling.Mode), config.Calling.Node, string(config.Network.Egress), config.Network.Name, config.Host.Upgrade, strings.Join(config.Network.WAN, " "),
 		config.Ingress.Proxy.Address.String(), config.VMs.Sizes.Kubenode.Memory.String(), config.Network.PublicAddress.String(), config.Artifact.Hash, strings.Contains(config.Artifact.URL, "1111")}
 	want := []any{"self-hosted", "kubenode1", "acme", "wirebox", false, "eth1", "198.51.100.9", "6GiB", "203.0.113.7", strings.Repeat("1", 40), true}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -21,7 +22,8 @@ import (
 // rules, versions, what Kubernetes tells, the configuration, facts about the host. Secrets are taken out. It changes
 // nothing, and works without a usable configuration too.
 type Support struct {
-	Config string // the configuration file
+	Config    string // the configuration file
+	Overrides []Override
 }
 
 // Missing is a piece of evidence that could not be collected, or not whole.
@@ -36,8 +38,8 @@ type Collection struct {
 	Missing []Missing `json:"missing,omitempty"`
 }
 
-// beside is how many pieces of evidence are collected at a time.
-const beside = 4
+// evidenceAtOnce is how many pieces of evidence are collected at a time.
+const evidenceAtOnce = 4
 
 // Collect writes the archive, a gzipped tar. What cannot be collected is listed in it and returned; the error is why
 // nothing may be collected at all (NotRoot: secrets that cannot be read cannot be recognised), or why the archive
@@ -46,11 +48,11 @@ func (s Support) Collect(ctx context.Context, out io.Writer) (Collection, error)
 	if err := rootCheck(ctx); err != nil {
 		return Collection{}, err
 	}
-	config, invalid := Load(s.Config)
+	config, invalid := Load(s.Config, s.Overrides...)
 	config.complete() // what is not configured is where it is by default
 	installation := Open(config, func(Event) {})
 	defer installation.Close()
-	redactor, unknown := installation.redactor(ctx, secretPlaces(s.Config, installation.artifact().Link()))
+	redactor, unknown := installation.redactor(ctx, secretPlaces(filepath.Dir(s.Config), installation.artifact().Link()))
 	all := append(hostEvidence(), configEvidence(s.Config)...)
 	all = append(all, evidence{Name: "versions", Collect: func(context.Context) ([]byte, error) { return buildInfo() }})
 	if invalid == nil {
@@ -102,7 +104,7 @@ func (a *archive) fill(ctx context.Context, all []evidence) (Collection, error) 
 	}
 	pieces := make(chan piece)
 	var collectors errgroup.Group
-	collectors.SetLimit(beside)
+	collectors.SetLimit(evidenceAtOnce)
 	go func() {
 		for _, e := range all {
 			collectors.Go(func() error {

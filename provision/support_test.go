@@ -125,7 +125,7 @@ func TestSecretPlaces(t *testing.T) {
 	plant("wire-server-deploy-0123/ansible/inventory/offline/group_vars/all/secrets.yaml", "minio: %s")
 	plant("wire-server-deploy/ansible/inventory/offline/artifacts/admin.conf", "users: [{user: {token: %s}}]")
 	plant("wire-server-deploy/wiab/overlays/wire-server/10.yaml", "secret: %s")
-	found, err := secretPlaces(filepath.Join(root, "etc", "wiabctl.yaml"), deploy).secrets()
+	found, err := secretPlaces(filepath.Join(root, "etc"), deploy).secrets()
 	if err != nil {
 		t.Fatal(err)
 	}

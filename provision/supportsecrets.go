@@ -23,10 +23,10 @@ type secretFiles struct {
 
 // secretPlaces are the files on this host that hold secrets of the installation: in the state directory, in all
 // versions of the deploy directory, and beside the configuration.
-func secretPlaces(configFile, deployDir string) secretFiles {
+func secretPlaces(configDir, deployDir string) secretFiles {
 	places := secretFiles{
 		whole: []string{filepath.Join(stateDir, "keys", "*"), filepath.Join(stateDir, "keys", "*", "*")},
-		named: []string{configFile, filepath.Join(filepath.Dir(configFile), overlaysDir, "*"),
+		named: []string{filepath.Join(configDir, "*.y*ml"), filepath.Join(configDir, overlaysDir, "*"),
 			filepath.Join(deployDir+"*", "values", "*", "values.yaml"), filepath.Join(deployDir+"*", "wiab", "overlays", "*", "*"),
 			filepath.Join(deployDir+"*", "ansible", "inventory", "*", "artifacts", "admin.conf")},
 	}

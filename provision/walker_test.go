@@ -77,7 +77,7 @@ func fieldOf(of types.Type, n int) string {
 	if pointer, ok := of.Underlying().(*types.Pointer); ok {
 		of = pointer.Elem()
 	}
-	return fmt.Sprintf("%s.%d", of, n)
+	return fmt.Sprintf("%s.%s", of, of.Underlying().(*types.Struct).Field(n).Name())
 }
 
 // plans tells whether the function is one of those that a stage tells with what is to do.
@@ -268,7 +268,7 @@ func (w *walker) awaited(condition ssa.Value) {
 		return
 	}
 	for _, use := range *load.X.Referrers() {
-		if field, ok := use.(*ssa.FieldAddr); ok && fieldOf(field.X.Type(), field.Field) == changePkg+".Condition.3" {
+		if field, ok := use.(*ssa.FieldAddr); ok && fieldOf(field.X.Type(), field.Field) == changePkg+".Condition.Check" {
 			for _, store := range *field.Referrers() {
 				if s, ok := store.(*ssa.Store); ok {
 					w.call(s.Val, 0)
@@ -295,10 +295,10 @@ func text(value ssa.Value) string {
 	return "(computed)"
 }
 
-// kinds are the ids of all kinds of failures in the code, as they are stored in a Kind's first field.
+// kinds are the ids of all kinds of failures in the code, as they are stored in its field.
 func (w *walker) kinds() []string {
 	var ids []string
-	for _, value := range w.stores[changePkg+".Kind.0"] {
+	for _, value := range w.stores[changePkg+".Kind.ID"] {
 		ids = append(ids, text(value))
 	}
 	return ids

@@ -23,7 +23,7 @@ const (
 
 // Given is a machine that is there already.
 type Given struct {
-	Address netip.Addr `yaml:"address"` // where this host reaches it
+	Address netip.Addr `yaml:"address" jsonschema:"required"` // where this host reaches it
 }
 
 // Access is how machines that are there already are reached.

@@ -19,7 +19,7 @@ import (
 // changes later changes the seeds, so that all machines are restarted with it.
 type Guest struct {
 	Timezone string `yaml:"timezone,omitempty"` // such as Europe/Berlin; default the image's own, UTC
-	Proxy    Proxy  `yaml:"proxy,omitempty"`
+	Proxy    Proxy  `yaml:"proxy,omitempty"`    // the way out for the machines' own requests
 	// AptMirror is where apt gets the distribution's packages: an http: or https: URL;
 	// default the image's own choice.
 	AptMirror string   `yaml:"apt_mirror,omitempty"`

@@ -41,11 +41,18 @@ func (d Dynamic) knotConfig() string {
 database:
   storage: /var/lib/knot
 key:
-- {id: %s, algorithm: hmac-sha256, secret: %q}
+- id: %s
+  algorithm: hmac-sha256
+  secret: %s
 acl:
-- {id: change, key: %s, action: update}
+- id: change
+  key: %s
+  action: update
 zone:
-- {domain: %s, storage: /var/lib/knot, file: zone, acl: change}
+- domain: %s
+  storage: /var/lib/knot
+  file: zone
+  acl: change
 `, Dynamics, d.Key, d.Secret, d.Key, d.Zone)
 }
 

@@ -1,0 +1,37 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+func newConfigValidate(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration file, and the certificates and overlays that it leads to; change nothing",
+		Long: "validate names every problem with its line and the path of its field, and typos with the field that they seem to mean.\n" +
+			"It looks at files alone: at nothing of this host, and at nobody on the network. With --output json each problem is a line\n" +
+			"with line, path, problem and, where it is not the file's, from; no line means that the file can be used.",
+		Example: "  sudo wiabctl config validate\n  wiabctl config validate -c draft.yaml --output json",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			overrides, err := o.overrides()
+			if err != nil {
+				return err
+			}
+			err = provision.ValidateConfig(c.Context(), o.config, overrides...)
+			if o.output == "json" {
+				problems, _ := errors.AsType[provision.Problems](err)
+				return errors.Join(err, encode(c.OutOrStdout(), problems...))
+			}
+			if err == nil {
+				fmt.Fprintf(c.OutOrStdout(), "%s can be used\n", o.config)
+			}
+			return err
+		},
+	}
+}
