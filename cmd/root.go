@@ -46,7 +46,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if status, ok := errors.AsType[*exitStatus](err); ok {
 		return status.code // what there is to say, the program said
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !errors.Is(err, provision.Interrupted.Failf("")) {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
