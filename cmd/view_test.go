@@ -54,20 +54,6 @@ func TestJSONView(t *testing.T) {
 	}
 }
 
-func TestRenderVersions(t *testing.T) {
-	activated := time.Date(2026, 11, 1, 10, 0, 0, 0, time.Local)
-	versions := []provision.Version{{Hash: "aaa", Activated: activated}, {Hash: "bbb", Activated: activated.Add(time.Hour), Active: true}, {Hash: "ccc"}}
-	var out bytes.Buffer
-	(&options{output: "plain"}).renderVersions(&out, versions)
-	want := `assets       version aaa: last activated at 2026-11-01 10:00:00
-assets       version bbb: active since 2026-11-01 11:00:00
-assets       version ccc: never active
-`
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-}
-
 func TestRenderError(t *testing.T) {
 	kind := change.Kind{ID: "port-taken", Exit: 40, Advice: "stop that program"}
 	err := errors.Join(
