@@ -202,7 +202,7 @@ func TestSwappedNames(t *testing.T) {
 	installed(t, red, blue)
 	before := revisionsOf(t)
 	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+", name: blue}\n  - {domain: "+blue+", name: red}\n")
-	saysEach(t, mustWiabctl(t, "plan").stdout,
+	saysEach(t, planned(t).stdout,
 		"delete release nginx-ingress-services-red: it is "+red+"'s, and its name is "+blue+"'s now", "create release nginx-ingress-services-red")
 	mustWiabctl(t, "up")
 	answers(t, green, red, blue)

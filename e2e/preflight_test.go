@@ -59,7 +59,7 @@ func TestPreflight(t *testing.T) {
 		if err := theLab.Names(names.Differences{}); err != nil {
 			t.Error(err)
 		}
-		if p := mustWiabctl(t, "plan"); p.stdout != "0 changes to make\n" {
+		if p := planned(t); p.stdout != "0 changes to make\n" {
 			t.Errorf("plan afterwards: %s", p.stdout)
 		}
 	})

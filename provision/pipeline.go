@@ -395,11 +395,15 @@ func removal(stage Stage, extent Extent) func(context.Context) ([]change.Change,
 }
 
 // Down takes back what PlanDown tells. It goes on after an error, also that of a
-// stage that could not tell, and returns all of them.
+// stage that could not tell, until ctx ends, and returns all of them.
 func (p *Pipeline) Down(ctx context.Context, plans []Planned) (int, error) {
 	made := 0
 	var errs []error
 	for _, plan := range plans {
+		if ctx.Err() != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", plan.Stage, context.Cause(ctx)))
+			break
+		}
 		errs = append(errs, plan.Err)
 		p.send(Event{Stage: plan.Stage, Kind: StagePlanned, Changes: len(plan.Changes)})
 		for changes := plan.Changes; len(changes) > 0; {

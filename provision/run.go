@@ -86,8 +86,8 @@ func buildVersion() string {
 }
 
 // Record begins the record of a run and returns a context whose log it keeps; end tells how
-// the run ended. Where there is no history yet the file is made when something is changed: a run
-// that is refused on a bare host leaves nothing. The caller holds the run lock.
+// the run ended. Where there is no history yet the file is made when something is made: a run
+// that is refused on a bare host, or that only takes away, leaves nothing. The caller holds the run lock.
 func (i *Installation) Record(ctx context.Context, command, line string) (_ context.Context, end func(error), err error) {
 	log, err := openRunLog(historyDir, i.secrets().Redact)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"wiabctl/provision/change"
 )
 
 // historyDir is where the records of the runs are.
@@ -119,7 +121,9 @@ func (l *runLog) tee(next Observer) Observer {
 func (l *runLog) note(e Event) {
 	switch e.Kind {
 	case ChangeBegun:
-		_ = l.keep()
+		if e.Verb != change.Delete && e.Verb != change.Stop { // down has to leave nothing behind
+			_ = l.keep()
+		}
 	case ChangeMade:
 		l.made++
 	case StageDone: // which may have made secrets

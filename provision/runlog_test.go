@@ -101,6 +101,10 @@ func TestRecordBeginsWithTheFirstChangeWhereThereIsNone(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil || log.kept() {
 		t.Fatal("a run that changed nothing left a directory")
 	}
+	p.send(Event{Stage: "host", Kind: ChangeBegun, Verb: change.Delete, Subject: "b"})
+	if log.kept() {
+		t.Fatal("a run that only takes away left a directory")
+	}
 	p.send(Event{Stage: "host", Kind: ChangeBegun, Verb: change.Create, Subject: "a"})
 	log.Close()
 	run, err := readRun(dir, 1)

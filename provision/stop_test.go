@@ -105,3 +105,25 @@ func TestFailureEndsWhatOthersChange(t *testing.T) {
 		t.Errorf("%v; want what broke", err)
 	}
 }
+
+// TestStopDown takes nothing more away once somebody wants to stop.
+func TestStopDown(t *testing.T) {
+	asked := errors.New("somebody pressed Ctrl-C")
+	gentle, stop := change.Gently(t.Context())
+	var gone []string
+	plan := func(stage string, things ...string) Planned {
+		planned := Planned{Stage: stage}
+		for _, thing := range things {
+			planned.Changes = append(planned.Changes, change.Change{Verb: change.Delete, Subject: thing, Apply: func(context.Context, change.Progress) error {
+				gone = append(gone, thing)
+				stop(asked)
+				return nil
+			}})
+		}
+		return planned
+	}
+	made, err := (&Pipeline{Observe: func(Event) {}}).Down(gentle, []Planned{plan("vms", "a"), plan("network", "b"), plan("host", "c")})
+	if made != 1 || !slices.Equal(gone, []string{"a"}) || !errors.Is(err, asked) || strings.Contains(err.Error(), "host") {
+		t.Errorf("made %d, gone is %v, %v", made, gone, err)
+	}
+}
