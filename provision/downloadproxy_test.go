@@ -25,6 +25,8 @@ func TestProxied(t *testing.T) {
 			"note proxy-variables: HTTPS_PROXY is set, and downloads go without: they come over another protocol, or NO_PROXY says so"},
 		{"no proxy at all, with a secret", map[string]string{"HTTPS_PROXY": "ftp://ops:secret@proxy.example.org"},
 			"warning proxy-variables: HTTPS_PROXY is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
+		{"no host", map[string]string{"HTTPS_PROXY": "http://:3128"},
+			"warning proxy-variables: HTTPS_PROXY is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
 		{"nonsense", map[string]string{"http_proxy": "http://[::1"},
 			"warning proxy-variables: http_proxy is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
 	} {
