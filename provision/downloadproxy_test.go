@@ -32,7 +32,7 @@ func TestProxied(t *testing.T) {
 	} {
 		get := func(name string) string { return tc.env[name] }
 		settings := &httpproxy.Config{HTTPProxy: get("HTTP_PROXY") + get("http_proxy"), HTTPSProxy: get("HTTPS_PROXY") + get("https_proxy"), NoProxy: get("NO_PROXY")}
-		if got := told(check{}.findings(proxied(get, settings, sources))); got != tc.want {
+		if got := told(check{}.findings(proxied(get, settings, sources), false)); got != tc.want {
 			t.Errorf("%s:\n%s\nwant\n%s", tc.name, got, tc.want)
 		}
 	}
