@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"al.essio.dev/pkg/shellescape"
 	"golang.org/x/sys/unix"
 )
 
@@ -138,7 +139,7 @@ func roomFor(shares ...share) error {
 	for _, t := range totals {
 		if t.wanted > t.left {
 			errs = append(errs, NoSpace.Failf("the file system of %s has %s free, which is not enough for %s", t.dir, amount(float64(t.left)), strings.Join(t.what, " and ")).
-				By("df -h "+t.dir))
+				By("df -h "+shellescape.Quote(t.dir)))
 		}
 	}
 	return errors.Join(errs...)

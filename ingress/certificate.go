@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // Pair is a certificate of the user's own and its key, as they stand in their files (PEM).
@@ -63,7 +65,8 @@ func (d Domain) Exposed() error {
 		return nil
 	}
 	if info, err := os.Stat(d.Certificate.Key); err == nil && info.Mode()&0o004 != 0 {
-		return KeyExposed.Warnf("%s, the key of %s, may be read by everybody on this host (mode %#o)", d.Certificate.Key, d.Domain, info.Mode()&fs.ModePerm)
+		return KeyExposed.Warnf("%s, the key of %s, may be read by everybody on this host (mode %#o)", d.Certificate.Key, d.Domain, info.Mode()&fs.ModePerm).
+			By("chmod 600 " + shellescape.Quote(d.Certificate.Key))
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ var (
 		ID: "kernel-feature-missing", Exit: 4,
 		Means:  "the kernel lacks a part that the VMs' network or the firewall is made with",
 		Advice: "load the module, or install the kernel's package that has it (linux-modules-extra on small images of Ubuntu)",
-		Breaks: "there is no way to the VMs", Command: "modprobe nf_tables bridge", Overrulable: true,
+		Breaks: "there is no way to the VMs", Command: "modprobe nf_tables bridge",
 	}
 	SettingContested = change.Kind{
 		ID: "setting-contested", Exit: 172,

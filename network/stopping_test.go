@@ -1,7 +1,9 @@
 package network
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -39,11 +41,42 @@ func TestTakenNames(t *testing.T) {
 	if len(found) != 1 || found[0].ID != PortTaken.ID || !strings.Contains(found[0].Cause, "port 3478 is taken: ") {
 		t.Fatalf("found %v", found)
 	}
-	groups, err := os.ReadFile("/proc/self/cgroup")
+	if want := stopping([]string{fmt.Sprintf("/proc/%d", os.Getpid())}, 3478); want == "" || found[0].Command != want {
+		t.Errorf("the command is %q, want %q", found[0].Command, want)
+	}
+	if command := stopping([]string{"/proc/none"}, 3478); command != "" {
+		t.Errorf("nobody is ended by %q", command)
+	}
+}
+
+func TestListens(t *testing.T) {
+	listener, err := net.Listen("tcp4", "203.0.113.10:3478")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := stopping([]string{"/proc/self"}, 3478); unitOf(string(groups)) == "" && !strings.HasPrefix(want, "kill ") || found[0].Command == PortTaken.Command {
-		t.Errorf("the command is %q", found[0].Command)
+	defer listener.Close()
+	connected, err := net.Dial("tcp4", "203.0.113.10:3478")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connected.Close()
+	client := netip.MustParseAddrPort(connected.LocalAddr().String())
+	for at, want := range map[netip.AddrPort]bool{
+		netip.MustParseAddrPort("203.0.113.10:3478"): true,
+		netip.MustParseAddrPort("127.0.0.1:3478"):    false,
+		netip.MustParseAddrPort("203.0.113.10:3479"): false,
+		client: false, // it is connected
+	} {
+		if got, err := Listens(at); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", at, got, err, want)
+		}
+	}
+	everywhere, err := net.Listen("tcp", ":3480")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer everywhere.Close()
+	if got, err := Listens(netip.MustParseAddrPort("127.0.0.1:3480")); err != nil || !got {
+		t.Errorf("who listens everywhere: %v, %v", got, err)
 	}
 }

@@ -28,7 +28,6 @@ func neededCapabilities() []capability {
 		{unix.CAP_NET_ADMIN, "CAP_NET_ADMIN"},
 		{unix.CAP_NET_RAW, "CAP_NET_RAW"},
 		{unix.CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
-		{unix.CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
 	}
 }
 

@@ -39,13 +39,17 @@ type Finding struct {
 // order. A check that has not ended with ctx is told of, and left behind.
 func examine(ctx context.Context, checks []check) []Finding {
 	type outcome struct {
-		n   int
-		err error
+		n    int
+		err  error
+		late bool
 	}
 	began := time.Now()
 	outcomes := make(chan outcome, len(checks)) // so that who is left behind can end
 	for n, c := range checks {
-		go func() { outcomes <- outcome{n, c.find(ctx)} }()
+		go func() {
+			err := c.find(ctx)
+			outcomes <- outcome{n, err, ctx.Err() != nil}
+		}()
 	}
 	gaveUp := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, func() { close(gaveUp) }) })
@@ -58,11 +62,11 @@ func examine(ctx context.Context, checks []check) []Finding {
 	for len(left) > 0 {
 		select {
 		case o := <-outcomes:
-			found[o.n] = checks[o.n].findings(o.err)
+			found[o.n] = checks[o.n].findings(o.err, o.late)
 			delete(left, o.n)
 		case <-gaveUp:
 			for n := range left {
-				found[n] = checks[n].findings(CheckUnfinished.Warnf("%s: no answer within %s", checks[n].about, time.Since(began).Round(100*time.Millisecond)))
+				found[n] = checks[n].findings(CheckUnfinished.Warnf("%s: no answer within %s", checks[n].about, time.Since(began).Round(100*time.Millisecond)), true)
 			}
 			clear(left)
 		}
@@ -80,15 +84,20 @@ func sorted(all []Finding) []Finding {
 	return all
 }
 
-// findings takes apart what the check found.
-func (c check) findings(err error) []Finding {
+// findings takes apart what the check found. An error that is of no kind says that it could not look; late, that it
+// had no time to.
+func (c check) findings(err error, late bool) []Finding {
 	var all []Finding
 	for _, leaf := range change.Leaves(err) {
 		failures := change.Failures(leaf)
-		if len(failures) == 0 {
+		switch {
+		case len(failures) > 0:
+		case late:
+			leaf = CheckUnfinished.Warnf("%s: %w", c.about, leaf)
+		default:
 			leaf = CheckFailed.Failf("%s: %w", c.about, leaf)
-			failures = change.Failures(leaf)
 		}
+		failures = change.Failures(leaf)
 		for _, f := range failures {
 			seen := f.Cause
 			if len(failures) == 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,9 +55,10 @@ func TestExamineLeavesBehind(t *testing.T) {
 	got := told(examine(ctx, []check{
 		{about: "a dead disk", find: func(context.Context) error { <-never; return nil }},
 		{about: "a dead server", find: func(ctx context.Context) error { <-ctx.Done(); return judged.Warnf("it is silent") }},
+		{about: "a killed program", find: func(ctx context.Context) error { <-ctx.Done(); return errors.New("signal: killed") }},
 		says("the rest", strict.Failf("broken")),
 	}))
-	if want := "fatal strict: broken\nwarning check-unfinished: a dead disk: no answer within "; !strings.HasPrefix(got, want) || !strings.Contains(got, "warning judged: it is silent") {
+	if want := "fatal strict: broken\nwarning check-unfinished: a dead disk: no answer within "; !strings.HasPrefix(got, want) || !strings.Contains(got, "warning judged: it is silent\nwarning check-unfinished: a killed program: signal: killed") {
 		t.Errorf("found\n%s", got)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -65,11 +67,11 @@ func TestExamineLeavesBehind(t *testing.T) {
 }
 
 func TestRefusal(t *testing.T) {
-	if err := refusal(says("a", judged.Warnf("w"), judged.Notef("n")).findings(errors.Join(judged.Warnf("w"), judged.Notef("n")))); err != nil {
+	if err := refusal(check{}.findings(errors.Join(judged.Warnf("w"), judged.Notef("n")), false)); err != nil {
 		t.Errorf("warnings refuse: %v", err)
 	}
 	both := fmt.Errorf("a and b: %w", fmt.Errorf("%w", errors.Join(strict.Failf("a"), strict.Failf("b"))))
-	found := check{about: "x"}.findings(both)
+	found := check{about: "x"}.findings(both, false)
 	if told(found) != "fatal strict: a\nfatal strict: b" {
 		t.Errorf("found %s", told(found))
 	}
@@ -79,7 +81,7 @@ func TestRefusal(t *testing.T) {
 }
 
 func TestNotesBreakNothing(t *testing.T) {
-	for _, f := range (check{}).findings(errors.Join(judged.Notef("n"), judged.Warnf("w"))) {
+	for _, f := range (check{}).findings(errors.Join(judged.Notef("n"), judged.Warnf("w")), false) {
 		if (f.Breaks == "") != (f.Severity == change.Noted) {
 			t.Errorf("%s breaks %q", f.Severity, f.Breaks)
 		}
@@ -101,7 +103,8 @@ func TestIgnored(t *testing.T) {
 			t.Errorf("ignoring %v leaves\n%s\nand takes\n%s", tc.ignored, told(left), told(without))
 		}
 		for _, f := range left {
-			if cannot := strings.HasSuffix(f.Advice, "it cannot be ignored"); cannot != (f.ID == "strict" && f.Severity == change.Fatal && len(tc.ignored) > 0 && tc.ignored[0] == "strict") {
+			refused := slices.Contains(tc.ignored, f.ID) && f.Severity == change.Fatal
+			if strings.HasSuffix(f.Advice, "it cannot be ignored") != refused {
 				t.Errorf("ignoring %v: %s: %q", tc.ignored, f.ID, f.Advice)
 			}
 		}

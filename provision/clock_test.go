@@ -20,7 +20,7 @@ func TestSynchronised(t *testing.T) {
 		{"only the status says so", 0, fine | 0x40, "warning clock-unsynchronised: the kernel calls the clock unsynchronised"},
 		{"only the state says so", 5, fine, "warning clock-unsynchronised: the kernel calls the clock unsynchronised"},
 	} {
-		if got := told(check{}.findings(synchronised(tc.state, tc.status))); got != tc.want {
+		if got := told(check{}.findings(synchronised(tc.state, tc.status), false)); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
@@ -38,7 +38,7 @@ func TestClockAgainst(t *testing.T) {
 		31 * time.Second:  "warning clock-wrong: the clock is 31s ahead of that of acme",
 		-3 * time.Hour:    "warning clock-wrong: the clock is 3h0m0s behind that of acme",
 	} {
-		if got := told(check{}.findings(clockAgainst("acme", there, there.Add(off)))); got != want {
+		if got := told(check{}.findings(clockAgainst("acme", there, there.Add(off)), false)); got != want {
 			t.Errorf("%s off: %q, want %q", off, got, want)
 		}
 	}

@@ -25,12 +25,14 @@ func TestProxied(t *testing.T) {
 			"note proxy-variables: HTTPS_PROXY is set, and downloads go without: they come over another protocol, or NO_PROXY says so"},
 		{"no proxy at all, with a secret", map[string]string{"HTTPS_PROXY": "ftp://ops:secret@proxy.example.org"},
 			"warning proxy-variables: HTTPS_PROXY is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
+		{"no host", map[string]string{"HTTPS_PROXY": "http://:3128"},
+			"warning proxy-variables: HTTPS_PROXY is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
 		{"nonsense", map[string]string{"http_proxy": "http://[::1"},
 			"warning proxy-variables: http_proxy is no URL of a proxy such as http://proxy.example.org:3128: downloads go without"},
 	} {
 		get := func(name string) string { return tc.env[name] }
 		settings := &httpproxy.Config{HTTPProxy: get("HTTP_PROXY") + get("http_proxy"), HTTPSProxy: get("HTTPS_PROXY") + get("https_proxy"), NoProxy: get("NO_PROXY")}
-		if got := told(check{}.findings(proxied(get, settings, sources))); got != tc.want {
+		if got := told(check{}.findings(proxied(get, settings, sources), false)); got != tc.want {
 			t.Errorf("%s:\n%s\nwant\n%s", tc.name, got, tc.want)
 		}
 	}

@@ -44,9 +44,22 @@ func TestFailuresDocument(t *testing.T) {
 	doc.WriteString("# Failures\n\nEvery failure that a user can meet has an id, an exit code and advice. wiabctl prints the id in brackets, and\n" +
 		"`wiabctl explain ID` what stands here. This page is made from the catalogue (`go test ./provision -update`).\n\n" +
 		"| id | exit code | it means | what to do |\n|---|---|---|---|\n")
+	cell := strings.NewReplacer("|", "\\|")
 	for _, k := range Kinds() {
-		cell := strings.NewReplacer("|", "\\|")
 		fmt.Fprintf(&doc, "| <a id=\"%[1]s\"></a>`%[1]s` | %[2]d | %[3]s | %[4]s |\n", k.ID, k.Exit, cell.Replace(k.Means), cell.Replace(k.Advice))
+	}
+	doc.WriteString("\n## What preflight finds\n\n`wiabctl preflight` tells of these, and names a command that mends it or helps to; it often knows a better one, such as the service\n" +
+		"that holds a port. As a warning each can be ignored (`--ignore ID`), as what refuses a run only where the last column says so.\n\n" +
+		"| id | it breaks | command | may be ignored |\n|---|---|---|---|\n")
+	for _, k := range Kinds() {
+		if k.Breaks == "" {
+			continue
+		}
+		may := "no"
+		if k.Overrulable {
+			may = "yes"
+		}
+		fmt.Fprintf(&doc, "| [`%[1]s`](#%[1]s) | %[2]s | `%[3]s` | %[4]s |\n", k.ID, cell.Replace(k.Breaks), cell.Replace(k.Command), may)
 	}
 	const file = "../docs/failures.md"
 	if *update {

@@ -27,13 +27,15 @@ func TestKVMObstacle(t *testing.T) {
 		kind   change.Kind // none: nothing to say
 		says   string
 		warns  bool
+		// command mends it; empty: whatever the kind knows
+		command string
 	}{
 		{name: "all is well", info: cpuinfo("vmx sse"), loaded: true},
 		{name: "nested", info: cpuinfo("svm hypervisor"), loaded: true, kind: Nested, says: "is a virtual machine itself", warns: true},
-		{name: "off in the firmware", info: cpuinfo("sse"), opened: absent, kind: KVMMissing, says: "neither vmx nor svm"},
+		{name: "off in the firmware", info: cpuinfo("sse"), opened: absent, kind: KVMMissing, says: "neither vmx nor svm", command: "systemctl reboot --firmware-setup"},
 		{name: "a guest without it", info: cpuinfo("sse hypervisor"), opened: absent, kind: KVMMissing, says: "its hypervisor passes no virtualisation on"},
 		{name: "Intel's module is missing", info: cpuinfo("vmx"), opened: absent, kind: KVMMissing, says: "has vmx, but the module kvm_intel is not loaded"},
-		{name: "AMD's module is missing", info: cpuinfo("svm"), opened: absent, kind: KVMMissing, says: "has svm, but the module kvm_amd is not loaded"},
+		{name: "AMD's module is missing", info: cpuinfo("svm"), opened: absent, kind: KVMMissing, says: "has svm, but the module kvm_amd is not loaded", command: "modprobe kvm_amd"},
 		{name: "a container", info: cpuinfo("vmx"), loaded: true, opened: absent, kind: KVMMissing, says: "although the module kvm_intel is loaded"},
 		{name: "not root", info: cpuinfo("vmx"), loaded: true, opened: &fs.PathError{Op: "open", Path: kvmDevice, Err: syscall.EACCES}, kind: KVMMissing, says: "run wiabctl as root"},
 		{name: "not opened", info: cpuinfo("vmx"), loaded: true, opened: &fs.PathError{Op: "open", Path: kvmDevice, Err: syscall.ENODEV}, kind: KVMMissing, says: "no such device"},
@@ -49,6 +51,9 @@ func TestKVMObstacle(t *testing.T) {
 			}
 			if !errors.Is(err, tc.kind.Failf("")) || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("got %v, want kind %s saying %q", err, tc.kind.ID, tc.says)
+			}
+			if command := change.Failures(err)[0].Command; command == "" || tc.command != "" && command != tc.command {
+				t.Errorf("the command is %q, want %q", command, tc.command)
 			}
 			warnings, rest := change.Warnings(err)
 			if tc.warns != (len(warnings) == 1) || tc.warns != (rest == nil) {

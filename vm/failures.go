@@ -109,7 +109,7 @@ var (
 		ID: "tun-missing", Exit: 5,
 		Means:  "the kernel offers no devices of the kind tun, which connect VMs with the host",
 		Advice: "load the module; a container has to be given /dev/net/tun",
-		Breaks: "the VMs have no network, and do not start", Command: "modprobe tun", Overrulable: true,
+		Breaks: "the VMs have no network, and do not start", Command: "modprobe tun",
 	}
 )
 
