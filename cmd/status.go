@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"errors"
+	"bytes"
 	"io"
 	"time"
 
@@ -11,64 +11,74 @@ import (
 )
 
 func newStatus(o *options) *cobra.Command {
-	return &cobra.Command{
+	var watch bool
+	c := &cobra.Command{
 		Use:   "status",
 		Short: "Tell for each stage whether it is as configured, and how the parts of the cluster are",
 		Long: "status compares every stage with the configuration, and asks Kubernetes, the releases, the certificates and the data\n" +
 			"services how they are: Cassandra, Elasticsearch, MinIO, PostgreSQL, RabbitMQ. What does not answer within ten seconds\n" +
-			"is told and keeps nothing else waiting. The exit status is that of `unhealthy` if a part is not well or silent.",
-		Example: "  sudo wiabctl status\n  sudo wiabctl status --output json    # one stage, version or part a line",
+			"is told and keeps nothing else waiting. The exit status is 0 if all is as configured and well, 2 if there is something\n" +
+			"to do, that of `unhealthy` if a part is not well or silent, and that of the failure if a stage cannot tell. With --watch\n" +
+			"it looks again and again until Ctrl-C, and ends with 0.",
+		Example: "  sudo wiabctl status\n  sudo wiabctl status --watch\n  sudo wiabctl status --output json    # one stage, version or part a line",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
-				plans, err := installation.Plan(c.Context())
-				o.renderStatus(c, plans)
-				if versions, err := installation.Versions(); err == nil { // else the stage assets tells of it
-					o.renderVersions(c.OutOrStdout(), versions)
+				if watch {
+					return o.watch(c, installation)
 				}
-				parts, unwell := installation.Health(c.Context())
-				o.renderHealth(c.OutOrStdout(), parts)
-				return errors.Join(err, unwell)
+				is := observe(c.Context(), installation)
+				o.renderStanding(c.OutOrStdout(), paletteOf(c.OutOrStdout()), is)
+				return is.failure()
 			})
 		},
 	}
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "look again and again: redraw on a terminal, a new block elsewhere")
+	return c
 }
 
-// renderHealth tells how the parts of the cluster are.
-func (o *options) renderHealth(out io.Writer, parts []provision.Health) {
-	show := o.view(out)
-	for _, p := range parts {
-		show(provision.Event{Time: time.Now(), Stage: "health", Kind: provision.EventKind(p.State), Subject: p.Part, Text: p.Text, Took: p.Took})
-	}
-}
+// lookAgain is the pause between two looks of status --watch.
+const lookAgain = 2 * time.Second
 
-// renderVersions tells which versions of the artifact there are, and which is active.
-func (o *options) renderVersions(out io.Writer, versions []provision.Version) {
-	show := o.view(out)
-	for _, v := range versions {
-		text := "never active"
-		switch {
-		case v.Active:
-			text = "active since " + v.Activated.Local().Format(time.DateTime)
-		case !v.Activated.IsZero():
-			text = "last activated at " + v.Activated.Local().Format(time.DateTime)
+// watch shows how the installation is until ctx ends, which is no failure.
+func (o *options) watch(c *cobra.Command, installation *provision.Installation) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	show := o.frames(out)
+	for {
+		is := observe(ctx, installation)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // Ctrl-C is how watching ends
 		}
-		show(provision.Event{Time: time.Now(), Stage: "assets", Kind: provision.VersionThere, Subject: v.Hash, Text: text})
+		var text bytes.Buffer
+		o.renderStanding(&text, paletteOf(out), is)
+		if err := show(text.String()); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(lookAgain):
+		}
 	}
 }
 
-func (o *options) renderStatus(c *cobra.Command, plans []provision.Planned) {
-	show := o.view(c.OutOrStdout())
-	for _, p := range plans {
+// frames shows one text after the other: in place on a terminal, else below each other.
+func (o *options) frames(out io.Writer) func(text string) error {
+	screen, drawn := terminalOf(out)
+	return func(text string) error {
+		title := "wiabctl status, at " + time.Now().Format(time.TimeOnly)
 		switch {
-		case p.Err != nil:
-			show(unclear(p))
 		case o.output == "json":
-			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes), Took: p.Took})
-		case len(p.Changes) > 0:
-			c.Printf("%-12s %s to make, first: %s\n", p.Stage, changes(len(p.Changes)), p.Changes[0])
+		case drawn:
+			size, err := screen.size()
+			if err != nil {
+				return err
+			}
+			text = frame(title+"; Ctrl-C ends", text, size.Height)
 		default:
-			c.Printf("%-12s as configured\n", p.Stage)
+			text = title + "\n" + text + "\n"
 		}
+		_, err := io.WriteString(out, text)
+		return err
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -63,4 +64,38 @@ func TestHealth(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestStatus measures how long a look takes, tells by the exit code that there is something to do, and looks again and
+// again until Ctrl-C.
+func TestStatus(t *testing.T) {
+	installed(t)
+	least := time.Minute
+	for range 3 { // the machine has other things to do
+		least = min(least, mustWiabctl(t, "status").took)
+	}
+	if least > 2*time.Second {
+		t.Errorf("status takes %s, 2 s are its budget", least)
+	}
+	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+"}\n")
+	todo := wiabctl(t, "status")
+	writeHost(t, configFile, freshConfig)
+	if todo.code != 2 {
+		t.Errorf("with something to do it ends with %d, not 2", todo.code)
+	}
+	saysEach(t, todo.stdout, " to make, first: ")
+	watched, err := try(t.Context(), "timeout", "--preserve-status", "--signal", "INT", "9", "wiabctl", "status", "--watch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if blocks := strings.Count(watched.stdout, "wiabctl status, at "); watched.code != 0 || blocks < 2 || strings.Contains(watched.stdout, "\x1b") {
+		t.Errorf("after %d blocks it ended with %d:\n%s%s", blocks, watched.code, watched.stdout, watched.stderr)
+	}
+	drawn, err := try(t.Context(), "script", "--quiet", "--return", "--command", "stty rows 10; timeout --foreground --preserve-status --signal INT 7 wiabctl status --watch", "/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if drawn.code != 0 || !strings.Contains(drawn.stdout, "\x1b[H") || !strings.Contains(drawn.stdout, "lines more") {
+		t.Errorf("on a terminal it ended with %d:\n%q%s", drawn.code, drawn.stdout, drawn.stderr)
+	}
 }

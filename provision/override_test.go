@@ -24,7 +24,7 @@ func TestOverrides(t *testing.T) {
 		{"a field whose name has a line below", []string{"WIABCTL_VMS_KNOWN_HOSTS=/a=b"}, nil, []Override{{"vms.known_hosts", "/a=b", "WIABCTL_VMS_KNOWN_HOSTS"}}, ""},
 		{"an empty variable is none, an empty setting is", []string{"WIABCTL_EMAIL="}, []string{"email="}, []Override{{"email", "", "--set"}}, ""},
 		{"other variables of ours", []string{"WIABCTL_OUTPUT=json"}, nil, nil, ""},
-		{"a variable with a typo", []string{"WIABCTL_NETWORK_PUBLIC_ADRESS=1.2.3.4"}, nil, nil, "WIABCTL_NETWORK_PUBLIC_ADRESS, which is the variable of no field; did you mean WIABCTL_NETWORK_PUBLIC_ADDRESS?"},
+		{"a variable with a typo", []string{"WIABCTL_NETWORK_PUBLIC_ADRES=1.2.3.4"}, nil, nil, "WIABCTL_NETWORK_PUBLIC_ADRES, which is the variable of no field; did you mean WIABCTL_NETWORK_PUBLIC_ADDRESS?"},
 		{"a variable of nothing", []string{"WIABCTL_XXXXXXXXXX=1"}, nil, nil, "is the variable of no field"},
 		{"a part", nil, []string{"network=x"}, nil, "network is no field with one value"},
 		{"a list", nil, []string{"artifact.mirrors=x"}, nil, "artifact.mirrors is no field with one value"},

@@ -17,9 +17,9 @@ func TestGenerate(t *testing.T) {
 	}
 	for name, says := range map[string]string{
 		"wiabctl.1":              `/etc/wiabctl/wiabctl.yaml`,
-		"wiabctl-up.1":           `--only`,
+		"wiabctl-up.1":           `\fB--only\fP`,
 		"wiabctl-vm-ssh.1":       "sudo wiabctl vm ssh kubenode1",
-		"wiabctl-config-init.1":  `--public-address`,
+		"wiabctl-config-init.1":  `\fB--public-address\fP`,
 		"wiabctl-snapshot.1":     "wiabctl-snapshot-restore(1)",
 		"wiabctl-domain-leaks.1": "WIABCTL-DOMAIN-LEAKS",
 	} {
