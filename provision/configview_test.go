@@ -94,3 +94,18 @@ func TestViewFields(t *testing.T) {
 		}
 	}
 }
+
+func TestHidden(t *testing.T) {
+	for _, test := range []struct {
+		path, value string
+		want        bool
+	}{
+		{"cluster.inventory.all.vars.registry_auth", "x", true}, {"cluster.inventory.all.vars.calico_mtu", "1400", false}, {"cluster.inventory.kube-node.hosts.kubenode1.api_key", "x", true},
+		{"artifact.url", "https://me:x@mirror.example.org/a.tgz", true}, {"artifact.url", "https://mirror.example.org:8443/a.tgz", false}, {"vms.keys[0]", "ssh-ed25519 AAAA me", false},
+		{"calling.secret", "/etc/wiabctl/turn", false}, {"domains[0].certificate.solvers[0].dns01.webhook.config.token", "x", true}, {"vms.key", "/root/key", false},
+	} {
+		if got := hidden(test.path, test.value); got != test.want {
+			t.Errorf("%s: %s is hidden: %v", test.path, test.value, got)
+		}
+	}
+}
