@@ -64,7 +64,7 @@ build: ## the binary for a real host: bin/wiabctl; the same sources make the sam
 	go build -trimpath -buildvcs=auto -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
 
 install: INTO = $(DESTDIR)$(PREFIX)
-install: build ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=
+install: bin/wiabctl ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=
 	install -D -m 755 bin/wiabctl $(INTO)/bin/wiabctl
 	install -d $(INTO)/share/bash-completion/completions $(INTO)/share/zsh/site-functions $(INTO)/share/fish/vendor_completions.d
 	bin/wiabctl completion bash >$(INTO)/share/bash-completion/completions/wiabctl
@@ -73,6 +73,9 @@ install: build ## the binary, completions, man pages and docs: PREFIX=/usr/local
 	install -D -m 644 -t $(INTO)/share/doc/wiabctl LICENSE README.md CHANGELOG.md
 	cd docs && find . -name '*.md' -exec install -D -m 644 {} $(abspath $(INTO))/share/doc/wiabctl/docs/{} \;
 	install -D -m 644 packaging/wiabctl.yaml $(INTO)/share/doc/wiabctl/examples/wiabctl.yaml
+
+bin/wiabctl: # only where it is missing: who installs as root has built it before
+	$(MAKE) build
 
 package: $(NFPM) $(CYCLONEDX) ## a .deb, an .rpm, the list of what is in them (SBOM) and SHA256SUMS, in dist/
 	packaging/package.sh $(DIST) $(NFPM) $(CYCLONEDX)

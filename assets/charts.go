@@ -21,6 +21,12 @@ const (
 // charts are those that overlays are layered on, and that domains and calls need.
 var charts = []string{"wire-server", "webapp", "nginx-ingress-services", "ingress-nginx-controller", "cert-manager", "sftd", "coturn"}
 
+// KnownReleases are the oldest and the newest release of wire-server that the overlays are made
+// for, as "5.25".
+func KnownReleases() (first, last string) {
+	return strings.TrimPrefix(oldest, "v"), strings.TrimPrefix(newest, "v")
+}
+
 // knownCharts is a Failure of kind ArtifactUnknown if the overlays are not made for the
 // artifact's charts, and a Warning if they are newer than what is known.
 func knownCharts(tree fs.FS) error {

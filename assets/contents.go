@@ -46,22 +46,9 @@ func (a Artifact) CheckContents(context.Context) error {
 	defer root.Close()
 	err = errors.Join(knownCharts(root.FS()), signedPackages(root.FS(), time.Now()))
 	if _, none := root.Stat(kubeconfig); none == nil {
-		return warned(err)
+		return change.Warned(err)
 	}
 	return err
-}
-
-// warned makes warnings of all failures.
-func warned(err error) error {
-	warnings, rest := change.Warnings(err)
-	var all []error
-	for _, w := range warnings {
-		all = append(all, w)
-	}
-	for _, f := range change.Failures(rest) {
-		all = append(all, &change.Warning{Failure: f})
-	}
-	return errors.Join(all...)
 }
 
 // complete tells whether the new tree in dir holds all that an installation will need, as

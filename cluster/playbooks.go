@@ -26,19 +26,11 @@ const (
 // people named with or without ".yml". It fails with PlaybookUnknown where the script
 // plays none of a name.
 func (o Offline) Playbooks(ctx context.Context, named ...string) ([]string, error) {
-	calls, err := o.calls(ctx)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, PlaybookUnknown.Failf("there is no %s yet, which would tell its playbooks", offlineScript)
-	}
+	known, err := o.AllPlaybooks(ctx)
 	if err != nil {
-		return nil, PlaybookUnknown.Failf("%s does not tell its playbooks: %w", offlineScript, err)
+		return nil, err
 	}
-	var known, all []string
-	for _, call := range calls {
-		if !slices.Contains(known, call.name) {
-			known = append(known, call.name)
-		}
-	}
+	var all []string
 	for _, name := range named {
 		i := slices.IndexFunc(known, func(file string) bool { return file == name || strings.TrimSuffix(file, ".yml") == name })
 		if i < 0 {
@@ -47,6 +39,25 @@ func (o Offline) Playbooks(ctx context.Context, named ...string) ([]string, erro
 		all = append(all, known[i])
 	}
 	return all, nil
+}
+
+// AllPlaybooks are the file names of all playbooks of the script, in their order. It fails with
+// PlaybookUnknown where the script does not tell them.
+func (o Offline) AllPlaybooks(ctx context.Context) ([]string, error) {
+	calls, err := o.calls(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, PlaybookUnknown.Failf("there is no %s yet, which would tell its playbooks", offlineScript)
+	}
+	if err != nil {
+		return nil, PlaybookUnknown.Failf("%s does not tell its playbooks: %w", offlineScript, err)
+	}
+	var known []string
+	for _, call := range calls {
+		if !slices.Contains(known, call.name) {
+			known = append(known, call.name)
+		}
+	}
+	return known, nil
 }
 
 func (o Offline) calls(ctx context.Context) ([]playbookCall, error) {

@@ -1,19 +1,14 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
 	"mvdan.cc/sh/v3/syntax"
-
-	"wiabctl/provision"
 )
 
 // TestDocsLinks: every link within the documentation leads to a file that is there and, where it
@@ -160,55 +155,6 @@ func written(word *syntax.Word) string {
 	return strings.Trim(out.String(), `'"`)
 }
 
-// smallest is a configuration that an example with less than one is laid upon.
-const smallest = "domain: green.example.org\nemail: ops@example.org\nartifact: {hash: 5b01f250e128db689715558bad6b5e532cf4a7a0}\n"
-
-// TestDocsConfigurations: every example of a configuration is one, and of an overlay is YAML.
-func TestDocsConfigurations(t *testing.T) {
-	count := 0
-	for _, p := range documentation(t) {
-		for _, f := range append(p.fences("yaml"), heredocs(p)...) {
-			count++
-			if err := example(f.content); err != nil {
-				t.Errorf("%s:%d: %v", p.path, f.line, err)
-			}
-		}
-	}
-	if count < 10 {
-		t.Errorf("there are only %d examples in the documentation", count)
-	}
-}
-
-func example(content string) error {
-	var keys map[string]any
-	if err := yaml.Unmarshal([]byte(content), &keys); err != nil {
-		return err
-	}
-	if strings.HasPrefix(content, "# /etc/wiabctl/overlays/") {
-		return nil
-	}
-	for line := range strings.Lines(smallest) {
-		if key, _, _ := strings.Cut(line, ":"); keys[key] == nil {
-			content += "\n" + line
-		}
-	}
-	_, err := provision.Parse([]byte(content))
-	return err
-}
-
-var heredoc = regexp.MustCompile(`(?s)/etc/wiabctl/wiabctl\.yaml <<'?X'?\n(.*?)\nX\n`)
-
-// heredocs are the configurations that the page's shell writes.
-func heredocs(p page) []fence {
-	var all []fence
-	for _, f := range p.fences("sh") {
-		for _, match := range heredoc.FindAllStringSubmatch(f.content, -1) {
-			all = append(all, fence{"yaml", match[1] + "\n", f.line})
-		}
-	}
-	return all
-}
-
 // TestDocsMistakes: the checks above see what they are there for.
 func TestDocsMistakes(t *testing.T) {
 	for line, says := range map[string]string{
@@ -225,11 +171,5 @@ func TestDocsMistakes(t *testing.T) {
 		if err := takes(lines[0], true); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", line, err, says)
 		}
-	}
-	if err := errors.Join(example("domains: [{domain: red.example.com}]"), example(smallest)); err != nil {
-		t.Error(err)
-	}
-	if example("domians: []") == nil || example("network: {subnet: x}") == nil {
-		t.Error("a wrong example passes")
 	}
 }

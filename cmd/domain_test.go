@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"bytes"
+	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -67,5 +69,78 @@ entry        sftd allowOrigin
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// looked are verifications of a domain that is right and of one that is not.
+func looked(t *testing.T) (all []provision.Verification) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(`[
+		{"domain": "green.example.org", "took": 1500000000, "findings": [{"check": "webapp"}, {"check": "wildcard", "notes": ["there is a wildcard"]}, {"check": "leaks", "notes": ["a", "b"]}]},
+		{"domain": "red.example.com", "findings": [{"check": "webapp", "problem": "status 503", "notes": ["for now"]}, {"check": "leaks", "notes": ["a"]}, {"check": "csp"}]}]`), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestRenderVerifications(t *testing.T) {
+	var out bytes.Buffer
+	if err := (&options{}).renderVerifications(&out, looked(t)); err != nil {
+		t.Fatal(err)
+	}
+	want := `DOMAIN             CHECK     RESULT
+green.example.org  wildcard  note: there is a wildcard
+green.example.org  all 3     ok in 1.5s, 2 known leaks
+red.example.com    webapp    status 503
+red.example.com    webapp    note: for now
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+	for n, want := range map[int]string{0: "tells of no other", 1: "1 known leak", 3: "3 known leaks"} {
+		if got := leaksKnown(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
+func TestRenderDNS(t *testing.T) {
+	var out bytes.Buffer
+	if err := (&options{}).renderDNS(&out, looked(t)); err != nil {
+		t.Fatal(err)
+	}
+	want := `DOMAIN             WHAT      RESULT
+green.example.org  webapp    ok
+green.example.org  wildcard  note: there is a wildcard
+green.example.org  leaks     note: a; b
+red.example.com    webapp    status 503
+red.example.com    leaks     note: a
+red.example.com    csp       ok
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What the flags say goes for each domain, and names of files mean the same from everywhere.
+func TestAddition(t *testing.T) {
+	t.Chdir(t.TempDir())
+	a := addition{}
+	a.one.Certificate.Staging = true
+	if err := a.check([]string{"red.example.com", "blue.example.net"}); err != nil {
+		t.Errorf("several of the staging server: %v", err)
+	}
+	a.one.Certificate.Cert, a.one.Certificate.Key = "red.pem", "/etc/red.key"
+	list, err := a.domains([]string{"red.example.com", "blue.example.net"}, nil)
+	if err != nil || len(list.Domains) != 2 || list.Domains[0].Domain != "red.example.com" || list.Domains[1].Domain != "blue.example.net" {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	for _, d := range list.Domains {
+		if c := d.Certificate; !c.Staging || !filepath.IsAbs(c.Cert) || filepath.Base(c.Cert) != "red.pem" || c.Key != "/etc/red.key" {
+			t.Errorf("%s has %+v", d.Domain, c)
+		}
+	}
+	if err := a.check([]string{"red.example.com", "blue.example.net"}); err == nil {
+		t.Error("one certificate of the user's is taken for two domains")
 	}
 }

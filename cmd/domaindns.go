@@ -22,7 +22,8 @@ func newDomainDNS(o *options) *cobra.Command {
 			"there: each name leads to the public address, or the domain's proxy, and nowhere else; none has an IPv6 address; CAA records\n" +
 			"let Let's Encrypt sign; the zone is delegated to servers that all answer for it, and alike. A wildcard is noted. With\n" +
 			"--records or --zone nobody is asked.",
-		Example: "  sudo wiabctl domain dns\n  sudo wiabctl domain dns red.example.com --zone >>red.zone",
+		Example:           "  sudo wiabctl domain dns\n  sudo wiabctl domain dns red.example.com --zone >>red.zone",
+		ValidArgsFunction: o.completeAllDomains,
 		RunE: func(c *cobra.Command, domains []string) error {
 			if zone && records {
 				return provision.BadUsage.Failf("--records and --zone list the same: give one of them")

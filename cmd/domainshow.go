@@ -21,7 +21,7 @@ func newDomainShow(o *options) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: o.completeDomains,
+		ValidArgsFunction: o.completeAllDomains,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				d, err := installation.Domain(c.Context(), args[0])

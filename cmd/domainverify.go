@@ -20,7 +20,8 @@ func newDomainVerify(o *options) *cobra.Command {
 			"deep link, WebSockets, the webapp with its configuration and policy, whether a browser lets it call the API, assets, team\n" +
 			"settings, account pages, the conference server; and whether the internal API is closed. No answer may name another domain\n" +
 			"of the installation; what cannot be avoided is noted (`wiabctl domain leaks`). The result is kept for `wiabctl domain list`.",
-		Example: "  sudo wiabctl domain verify\n  sudo wiabctl domain verify red.example.com --address 203.0.113.10    # before its DNS is right",
+		Example:           "  sudo wiabctl domain verify\n  sudo wiabctl domain verify red.example.com --address 203.0.113.10    # before its DNS is right",
+		ValidArgsFunction: o.completeAllDomains,
 		RunE: func(c *cobra.Command, domains []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				all, err := installation.VerifyDomains(c.Context(), domains, address)

@@ -17,8 +17,9 @@ func newProxyCheck(o *options) *cobra.Command {
 		Short: "Ask the proxy in front of a domain as clients would, and compare with the backend's answers",
 		Long: "check connects from this host to the proxy's address and to the public one: certificates, TLS, the deep link, hosts with ports and in\n" +
 			"capital letters, other domains (403), WebSockets, redirects, challenges. DNS has no part in it.",
-		Example: "  sudo wiabctl proxy check red.example.com\n  sudo wiabctl proxy check red.example.com --output json    # one check a line",
-		Args:    oneProxy,
+		Example:           "  sudo wiabctl proxy check red.example.com\n  sudo wiabctl proxy check red.example.com --output json    # one check a line",
+		Args:              oneProxy,
+		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				findings, err := installation.CheckProxy(c.Context(), args[0])

@@ -20,8 +20,9 @@ func newProxyDeploy(o *options) *cobra.Command {
 			"connections stay. Run again, it changes nothing. The domain's names have to lead to the machine, for the certificate's sake.\n" +
 			"It logs in as root, or with sudo, by proxy.ssh.key or ~/.ssh/id_ed25519; the machine's host key has to be known before, from\n" +
 			"proxy.ssh.host_key or ~/.ssh/known_hosts.",
-		Example: "  sudo wiabctl proxy deploy red.example.com\n  sudo wiabctl proxy deploy red.example.com --host vps.example.net --yes",
-		Args:    oneProxy,
+		Example:           "  sudo wiabctl proxy deploy red.example.com\n  sudo wiabctl proxy deploy red.example.com --host vps.example.net --yes",
+		Args:              oneProxy,
+		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				pipeline, err := installation.ProxyPipeline(args[0], host)

@@ -50,7 +50,9 @@ func describeCommands(doc *strings.Builder, parent *cobra.Command) {
 		if long == "" {
 			long = c.Short
 		}
-		fmt.Fprintf(doc, "\n## %s\n\n%s\n\n```text\n%s\n```\n", c.CommandPath(), strings.TrimSpace(long), c.UseLine())
+		// What stands two blanks in is code there, and is four blanks in here.
+		long = strings.ReplaceAll(strings.TrimSpace(long), "\n  ", "\n    ")
+		fmt.Fprintf(doc, "\n## %s\n\n%s\n\n```text\n%s\n```\n", c.CommandPath(), long, c.UseLine())
 		if c.HasAvailableLocalFlags() {
 			doc.WriteString("\n")
 			describeFlags(doc, c.LocalNonPersistentFlags())

@@ -32,7 +32,10 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	return conclude(ctx, root.ExecuteContext(ctx), errOut)
+	c, err := root.ExecuteContextC(ctx)
+	code := conclude(ctx, err, errOut)
+	renderUsage(errOut, c, err)
+	return code
 }
 
 // conclude tells what went wrong, if anything did, and returns the exit code.
@@ -50,6 +53,9 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	return provision.KindsOf(err)[0].Exit
 }
 
+// Command is the whole command line, for programs that describe it.
+func Command() *cobra.Command { return newRoot() }
+
 func newRoot() *cobra.Command {
 	var o options
 	root := &cobra.Command{
@@ -66,7 +72,9 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVarP(&o.config, "config", "c", fromEnvironment("WIABCTL_CONFIG", defaultConfig), "configuration file")
 	root.PersistentFlags().StringVarP(&o.output, "output", "o", fromEnvironment("WIABCTL_OUTPUT", "plain"), "plain or json, one event a line")
 	root.PersistentFlags().StringArrayVar(&o.set, "set", nil, "path=value of a field of the configuration, above the file and the environment, for this run")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return provision.BadUsage.Failf("%w", err) })
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"plain", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("set", completeSettings)
+	root.SetFlagErrorFunc(badFlag)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if o.output != "plain" && o.output != "json" {
 			return provision.BadUsage.Failf("--output %q is neither plain nor json", o.output)
@@ -76,20 +84,14 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
 	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
 	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
+	root.AddCommand(newPreflight(&o))
 	root.AddCommand(newExplain(&o))
 	root.AddCommand(newSupport(&o))
 	root.AddCommand(newReport(&o))
 	root.AddCommand(newHistory(&o))
 	root.AddCommand(newConfig(&o))
+	root.AddCommand(newVersion(&o), newExitCodes())
 	return root
-}
-
-// noArgs refuses arguments, among them misspelt commands.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return provision.BadUsage.Failf("%s knows no %q", c.CommandPath(), args[0])
-	}
-	return nil
 }
 
 // fromEnvironment is a flag's default: the variable's value when it is set.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"testing"
@@ -14,6 +15,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"wiabctl": func() {
 			os.Exit(Execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+		// listen ADDRESS: somebody else's server.
+		"listen": func() {
+			if _, err := net.Listen("tcp4", os.Args[1]); err != nil {
+				panic(err)
+			}
+			select {}
 		},
 	})
 }

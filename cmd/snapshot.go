@@ -58,8 +58,9 @@ func newSnapshotRestore(o *options) *cobra.Command {
 		Short: "Bring all VMs back to a snapshot",
 		Long: "restore shows what it would replace and asks. It ends all VMs, puts their disks and the cluster's receipts back, starts\n" +
 			"them and waits until all are ready. It refuses, and touches nothing, when the disks are not those that the snapshot was taken of.",
-		Example: "  sudo wiabctl snapshot restore before-upgrade\n  sudo wiabctl snapshot restore before-upgrade --yes    # where nobody can answer",
-		Args:    oneName,
+		Example:           "  sudo wiabctl snapshot restore before-upgrade\n  sudo wiabctl snapshot restore before-upgrade --yes    # where nobody can answer",
+		Args:              oneName,
+		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.locked(c, "snapshot restore "+args[0], func(installation *provision.Installation) error {
 				plans, err := installation.PlanRestore(c.Context(), args[0])
@@ -77,10 +78,11 @@ func newSnapshotRestore(o *options) *cobra.Command {
 func newSnapshotDelete(o *options) *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
-		Use:     "delete NAME",
-		Short:   "Delete a snapshot, which gives its space back; the VMs run on",
-		Example: "  sudo wiabctl snapshot delete before-upgrade",
-		Args:    oneName,
+		Use:               "delete NAME",
+		Short:             "Delete a snapshot, which gives its space back; the VMs run on",
+		Example:           "  sudo wiabctl snapshot delete before-upgrade",
+		Args:              oneName,
+		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.locked(c, "snapshot delete "+args[0], func(installation *provision.Installation) error {
 				plans, err := installation.PlanDeleteSnapshot(c.Context(), args[0])

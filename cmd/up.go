@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func newUp(o *options) *cobra.Command {
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.up(c, in) },
 	}
-	ordersFlags(c, &in.orders)
+	o.ordersFlags(c, &in.orders)
 	yesFlag(c, &in.yes)
 	c.Flags().StringVar(&in.saved, "plan-file", "", "make what this saved plan says, without asking; refuse if there is anything else to do by now")
 	c.Flags().DurationVar(&in.timeout, "timeout", 0, "stop after this time, as Ctrl-C does: 90m (default: none)")
@@ -38,28 +37,20 @@ func newUp(o *options) *cobra.Command {
 }
 
 // ordersFlags are what a run can be told beside the configuration.
-func ordersFlags(c *cobra.Command, orders *provision.Orders) {
+func (o *options) ordersFlags(c *cobra.Command, orders *provision.Orders) {
 	c.Flags().StringSliceVar(&orders.Again, "again", nil, "run the script of these stages (cluster, helm), or these playbooks (cluster/minio), once more")
 	c.Flags().StringVar(&orders.From, "from", "", "begin with this stage, after preflight; or run this playbook (cluster/minio) and all after it once more")
 	c.Flags().BoolVar(&orders.ReuseDisks, "reuse-disks", false, "use disks of ours whose VMs are gone as they are")
 	c.Flags().StringSliceVar(&orders.Only, "only", nil, "go through these stages alone, after preflight; or of cluster run these playbooks (cluster/minio) alone")
 	c.Flags().StringSliceVar(&orders.Skip, "skip", nil, "leave these stages out")
-	for _, flag := range []string{"from", "only", "skip"} {
-		_ = c.RegisterFlagCompletionFunc(flag, completeStages)
+	ignoreFlag(c, (*[]string)(&orders.Ignore))
+	stages := provision.StageNames()
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"again": o.completeStages("cluster", "helm"), "from": o.completeStages(stages...), "only": o.completeStages(stages...),
+		"skip": listed(provision.StageNames),
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-}
-
-// completeStages offers the stages that are not in the list yet.
-func completeStages(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	given := strings.Split(typed, ",")
-	before := strings.TrimSuffix(typed, given[len(given)-1])
-	var offers []cobra.Completion
-	for _, stage := range provision.StageNames() {
-		if !slices.Contains(given[:len(given)-1], stage) {
-			offers = append(offers, before+stage)
-		}
-	}
-	return offers, cobra.ShellCompDirectiveNoFileComp
 }
 
 // intent is what a command wants of the installation.

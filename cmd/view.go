@@ -91,9 +91,12 @@ func short(d time.Duration) string {
 }
 
 // changes counts them in words.
-func changes(n int) string {
+func changes(n int) string { return several(n, "change") }
+
+// several is a number of things in words.
+func several(n int, word string) string {
 	if n == 1 {
-		return "1 change"
+		return "1 " + word
 	}
-	return fmt.Sprintf("%d changes", n)
+	return fmt.Sprintf("%d %ss", n, word)
 }

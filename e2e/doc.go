@@ -9,6 +9,8 @@
 // an archive of Debian's packages on the lab's web server: one as it is, one dressed up
 // as Ubuntu 22.04, whose own archive a lab without a way out does not have.
 //
+// The tutorial is a scenario too: what it shows behind a prompt is typed, and has to say what it shows.
+//
 // WIABCTL_LAB_IMAGE=cloud boots the image with the real cloud-init,
 // WIABCTL_LAB_KEEP=1 leaves the lab for a look (labctl --dir .lab/e2e shell) and
 // takes it up again at the next run, WIABCTL_SEED=N repeats the moments at which

@@ -13,11 +13,13 @@ var (
 		ID: "certificate-unusable", Exit: 71,
 		Means:  "a certificate of your own, or its key, cannot serve its domain",
 		Advice: "give the server's certificate, then its chain, for all names of the domain and of no other domain here, and its unencrypted key, both PEM; or leave both out for Let's Encrypt",
+		Breaks: "clients refuse the domain", Command: "sudoedit /etc/wiabctl/wiabctl.yaml",
 	}
 	KeyExposed = change.Kind{
 		ID: "key-exposed", Exit: 112,
 		Means:  "others can read the private key of a certificate of your own",
 		Advice: "make it its owner's alone (chmod 600), and think of a new one: wiabctl hands it on readable by nobody else, whatever its mode is",
+		Breaks: "who reads the key can pretend to be the domain", Command: "chmod 600 FILE", Overrulable: true,
 	}
 	DomainUnknown = change.Kind{
 		ID: "domain-unknown", Exit: 117,
@@ -33,11 +35,19 @@ var (
 		ID: "dns-wrong", Exit: 121,
 		Means:  "the DNS records of a domain are missing, or lead elsewhere",
 		Advice: "make the records that `wiabctl domain dns` names, at whoever runs the zone; then wait for its time to live",
+		Breaks: "clients do not find the domain, and Let's Encrypt signs no certificate for it", Command: "wiabctl domain dns", Overrulable: true,
 	}
 	DNSSilent = change.Kind{
 		ID: "dns-silent", Exit: 122,
 		Means:  "no name server that is needed for an answer says anything",
 		Advice: "see /etc/resolv.conf, and that this host reaches port 53 of other hosts over UDP and TCP",
+		Breaks: "no name is found: neither downloads nor certificates come", Command: "cat /etc/resolv.conf", Overrulable: true,
+	}
+	ACMEUnreachable = change.Kind{
+		ID: "acme-unreachable", Exit: 9,
+		Means:  "the server that certificates come from is not reached from this host, or something else answers in its place",
+		Advice: "let this host, and the VMs through it, reach port 443 of that server directly: a proxy does not serve the VMs",
+		Breaks: "certificates are neither issued nor renewed", Command: "curl -fsS " + productionDirectory, Overrulable: true,
 	}
 	LayerDropped = change.Kind{
 		ID: "layer-dropped", Exit: 119,
@@ -63,6 +73,6 @@ var (
 
 // Kinds lists the failures of this package.
 func Kinds() []change.Kind {
-	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ConfigurationUneditable,
+	return []change.Kind{DomainInvalid, CertificateUnusable, KeyExposed, DomainUnknown, VerifyFailed, DNSWrong, DNSSilent, ACMEUnreachable, ConfigurationUneditable,
 		LayerDropped, ChartUnfit, ProxyWrong}
 }

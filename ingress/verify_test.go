@@ -308,7 +308,7 @@ func TestVerifyPlanSharesTheConferenceServer(t *testing.T) {
 	var domains []string
 	var extra []Domain
 	var pairs []tls.Certificate
-	for n := range 3 * together {
+	for n := range 6 * together {
 		domain := fmt.Sprintf("d%d.example.com", n)
 		domains, extra = append(domains, domain), append(extra, Domain{Domain: domain, Apps: apps})
 		pairs = append(pairs, a.issue("", time.Now().Add(time.Hour), Hosts(domain)...))
@@ -319,7 +319,8 @@ func TestVerifyPlanSharesTheConferenceServer(t *testing.T) {
 	if err != nil || len(plan) != 0 || int(b.requests.Load()) != 12*len(domains) {
 		t.Errorf("%v, %v after %d requests", plan, err, b.requests.Load())
 	}
-	if most := len(domains) + together; int(b.connections.Load()) > most {
+	// A busy machine may give some up (net/http, maxWriteWaitBeforeConnReuse).
+	if most := len(domains) + 3*together/2; int(b.connections.Load()) > most {
 		t.Errorf("%d connections, want %d at most", b.connections.Load(), most)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // subnets that overlap, firewalls of others. What may be harmless is a Warning.
 func (f *Fabric) Check(ctx context.Context) error {
 	_, noUplink := f.Spec.Uplink()
-	return errors.Join(noUplink, f.Spec.guessed(), f.claimed(ctx), f.place(ctx), f.walls(), flushed())
+	return errors.Join(noUplink, f.Spec.guessed(), f.claimed(ctx), f.place(ctx), f.walls(), legacyRules(), flushed(), contested(), f.Spec.translated())
 }
 
 // place finds what stands in the way of our network, or is missing of a lent one.

@@ -40,18 +40,21 @@ func callsClaimed(media PortRange) error {
 		return err
 	}
 	var errs []error
-	var inRange []string
+	var inRange, commands []string
 	for _, s := range sockets {
 		switch {
 		case s.port == stun:
-			errs = append(errs, PortTaken.Failf("UDP port %d is taken by %s", stun, s.owner()))
+			errs = append(errs, PortTaken.Failf("UDP port %d is taken by %s", stun, s.owner()).By(stopping(s.processes, stun)))
 		case s.port >= media.First && s.port <= media.Last && !servesBelow(sockets, s, media.First):
 			inRange = append(inRange, fmt.Sprintf("%d by %s", s.port, s.owner()))
+			if command := stopping(s.processes, s.port); command != "" && !slices.Contains(commands, command) {
+				commands = append(commands, command)
+			}
 		}
 	}
 	if len(inRange) > 0 {
 		errs = append(errs, PortTaken.Warnf("UDP ports of calls (network.media %s) are used on this host, and lead to the VMs for who comes from outside: %s",
-			media, strings.Join(inRange, ", ")))
+			media, strings.Join(inRange, ", ")).By(strings.Join(commands, "; ")))
 	}
 	return errors.Join(errs...)
 }

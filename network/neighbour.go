@@ -12,13 +12,22 @@ import (
 type neighbour struct {
 	name string
 	open func(way) string
-	then string // what puts the commands into force; empty: nothing
+	then string // the command that puts the others into force; empty: none
+	also string // what else is to be done, in words
 }
 
 func (n neighbour) String() string { return n.name }
 
-// opens are the commands that open the ways, each once.
+// opens is what opens the ways: commands, and what else is to be done.
 func (n neighbour) opens(ways []way) []string {
+	if n.also == "" {
+		return n.commands(ways)
+	}
+	return append(n.commands(ways), n.also)
+}
+
+// commands are those that open the ways, each once.
+func (n neighbour) commands(ways []way) []string {
 	var commands []string
 	for _, w := range ways {
 		if command := n.open(w); !slices.Contains(commands, command) {
@@ -54,7 +63,7 @@ func (f *Fabric) neighbour(all *foreignChains, chain *nftables.Chain) neighbour 
 			open: func(w way) string {
 				return fmt.Sprintf("nft insert rule %s %s accept", where, match(w, "iifname %s", " oifname %s"))
 			},
-			then: "the same rules into the file that the table comes from",
+			also: "the same rules into the file that the table comes from",
 		}
 	}
 }

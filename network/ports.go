@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ const listening = 10
 // taken is a Failure per TCP port that a program on this host listens on, other
 // than on the loopback interface alone, where our rules take nothing away.
 func taken(ports ...uint16) error {
+	holding := holders()
 	var errs []error
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		sockets, err := netlink.SocketDiagTCP(family)
@@ -30,15 +32,33 @@ func taken(ports ...uint16) error {
 				continue
 			}
 			where := net.JoinHostPort(socket.ID.Source.String(), fmt.Sprint(socket.ID.SourcePort))
-			errs = append(errs, PortTaken.Failf("port %d is taken: %s listens on %s", socket.ID.SourcePort, program(socket.INode), where))
+			errs = append(errs, PortTaken.Failf("port %d is taken: %s listens on %s", socket.ID.SourcePort, program(holding[socket.INode]), where).
+				By(stopping(holding[socket.INode], socket.ID.SourcePort)))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// program is the name of the process that holds the socket.
-func program(inode uint32) string {
-	for _, process := range holders()[inode] {
+// Listens says whether a program of this host takes TCP connections at the address.
+func Listens(at netip.AddrPort) (bool, error) {
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		sockets, err := netlink.SocketDiagTCP(family)
+		if err != nil {
+			return false, fmt.Errorf("listing the TCP sockets: %w", err)
+		}
+		for _, socket := range sockets {
+			here := socket.ID.Source.IsUnspecified() || socket.ID.Source.Equal(at.Addr().AsSlice())
+			if socket.State == listening && socket.ID.SourcePort == at.Port() && here {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// program is the name of the first of the processes, given by their directories in /proc.
+func program(processes []string) string {
+	for _, process := range processes {
 		if name := nameOf(process); name != "" {
 			return fmt.Sprintf("%s (pid %s)", name, filepath.Base(process))
 		}

@@ -70,11 +70,11 @@ func (f *Fabric) wall(all *foreignChains, chain *nftables.Chain, up Uplink) (fin
 	}
 	who := f.neighbour(all, chain)
 	if closed = distinct(closed); len(closed) > 0 {
-		finding = Wall.Failf("%s drops what goes %s. Let it through: %s", who, said(closed), strings.Join(who.opens(closed), "; "))
+		finding = Wall.Failf("%s drops what goes %s. Let it through: %s", who, said(closed), strings.Join(who.opens(closed), "; ")).By(strings.Join(who.commands(closed), "; "))
 	}
 	unsure = slices.DeleteFunc(distinct(unsure), func(w way) bool { return slices.Contains(closed, w) })
 	if len(unsure) > 0 {
-		finding = errors.Join(finding, Wall.Warnf("it cannot be told whether %s drops what goes %s. To be sure: %s", who, said(unsure), strings.Join(who.opens(unsure), "; ")))
+		finding = errors.Join(finding, Wall.Warnf("it cannot be told whether %s drops what goes %s. To be sure: %s", who, said(unsure), strings.Join(who.opens(unsure), "; ")).By(strings.Join(who.commands(unsure), "; ")))
 	}
 	return finding, nil
 }

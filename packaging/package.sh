@@ -2,9 +2,11 @@
 # make package: packages of what `make install` installs, at the time and with the version of the commit.
 set -euo pipefail
 dist=$1 nfpm=$2 cyclonedx=$3
+umask 022
 
 TREE=$(mktemp -d)
 trap 'rm -r "$TREE"' EXIT
+make --no-print-directory build
 make --no-print-directory install PREFIX=/usr DESTDIR="$TREE"
 
 # Go took the version from git: a tag, or the last one, the time and the commit.
@@ -16,14 +18,13 @@ fi
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 ARCH=$(go env GOARCH)
 export TREE VERSION ARCH SOURCE_DATE_EPOCH
-find "$TREE" -exec chmod u=rwX,go=rX {} + -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
-rm -rf "$dist"
 mkdir -p "$dist"
+rm -f -- "$dist"/wiabctl* "$dist"/SHA256SUMS
 for format in deb rpm; do
 	"$nfpm" package --config packaging/nfpm.yaml --packager "$format" --target "$dist"
 done
 "$cyclonedx" bin -json -std -noserial -notimestamp -output "$dist/wiabctl.cdx.json" bin/wiabctl
 cd "$dist"
-sha256sum -- * >SHA256SUMS
+sha256sum -- wiabctl* >SHA256SUMS
 cat SHA256SUMS

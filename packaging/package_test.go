@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,83 +28,49 @@ func run(t testing.TB, dir, name string, args ...string) string {
 	return out.String() + errOut.String()
 }
 
-// built are two builds of the last commit, in clones at paths of different length.
-var built = sync.OnceValues(func() (dirs [2]string, err error) {
-	base, err := os.MkdirTemp("", "wiabctl-packaging-")
-	if err != nil {
-		return dirs, err
-	}
-	for i, name := range []string{"a", "some/where/else"} {
-		dirs[i] = filepath.Join(base, name)
-		for _, argv := range [][]string{
-			{"git", "clone", "--quiet", "..", dirs[i]},
-			{"make", "--quiet", "--directory", dirs[i], "package"},
-		} {
-			if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil { //nolint:noctx // it outlives the test that asks first
-				return dirs, &failure{argv, err, out}
-			}
-		}
-	}
-	return dirs, nil
-})
+// builds are two builds of the last commit, in clones at paths of different length.
+type builds struct{ first, second string }
 
-type failure struct {
-	argv []string
-	err  error
-	out  []byte
-}
-
-func (f *failure) Error() string {
-	return strings.Join(f.argv, " ") + ": " + f.err.Error() + "\n" + string(f.out)
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if dirs, _ := built(); dirs[0] != "" {
-		os.RemoveAll(filepath.Dir(dirs[0]))
+// TestPackages makes the packages twice and looks into them.
+func TestPackages(t *testing.T) {
+	b := builds{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "some/where/else")}
+	for _, clone := range []string{b.first, b.second} {
+		run(t, "", "git", "clone", "--quiet", "..", clone)
+		run(t, clone, "make", "--quiet", "package")
 	}
-	os.Exit(code)
-}
-
-// packages is the directory of the first build's packages.
-func packages(t testing.TB) string {
-	t.Helper()
-	dirs, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dirs[0], "dist")
+	t.Run("reproducible", b.reproducible)
+	t.Run("binary", b.binary)
+	t.Run("bill of materials", b.billOfMaterials)
+	t.Run("contents of the .deb", b.debContents)
+	t.Run("contents of the .rpm", b.rpmContents)
+	t.Run("rpm installs", b.rpmInstalls)
 }
 
 // one is the only file of the packages that the pattern matches.
-func one(t testing.TB, pattern string) string {
+func (b builds) one(t *testing.T, pattern string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(packages(t), pattern))
+	found, err := filepath.Glob(filepath.Join(b.first, "dist", pattern))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%s is %q, %v", pattern, found, err)
 	}
 	return found[0]
 }
 
-// TestReproducible builds one commit in two places: every file is the same, byte for byte.
-func TestReproducible(t *testing.T) {
-	first := packages(t)
-	dirs, _ := built()
+// reproducible: every file is the same in both, byte for byte.
+func (b builds) reproducible(t *testing.T) {
 	for _, name := range []string{"bin/wiabctl", "dist"} {
-		run(t, "", "diff", "--recursive", "--brief", filepath.Join(dirs[0], name), filepath.Join(dirs[1], name))
+		run(t, "", "diff", "--recursive", "--brief", filepath.Join(b.first, name), filepath.Join(b.second, name))
 	}
-	run(t, first, "sha256sum", "--check", "--strict", "SHA256SUMS")
-	listed := run(t, first, "cut", "-c67-", "SHA256SUMS")
-	if n := strings.Count(listed, "\n"); n != 3 {
-		t.Errorf("SHA256SUMS lists %d files: %s", n, listed)
+	dist := filepath.Join(b.first, "dist")
+	run(t, dist, "sha256sum", "--check", "--strict", "SHA256SUMS")
+	if listed := run(t, dist, "cut", "-c67-", "SHA256SUMS"); strings.Count(listed, "\n") != 3 {
+		t.Errorf("SHA256SUMS lists %s", listed)
 	}
 }
 
-// TestBinary: it is static, knows its commit, and is no larger than it may be.
-func TestBinary(t *testing.T) {
-	packages(t)
-	dirs, _ := built()
-	binary := filepath.Join(dirs[0], "bin/wiabctl")
+// binary: it is static, knows its commit, and is no larger than it may be.
+func (b builds) binary(t *testing.T) {
+	binary := filepath.Join(b.first, "bin/wiabctl")
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +79,7 @@ func TestBinary(t *testing.T) {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	head := strings.TrimSpace(run(t, dirs[0], "git", "rev-parse", "HEAD"))
+	head := strings.TrimSpace(run(t, b.first, "git", "rev-parse", "HEAD"))
 	if settings["vcs.revision"] != head || settings["vcs.modified"] != "false" || settings["CGO_ENABLED"] != "0" {
 		t.Errorf("the binary says %v, the commit is %s", settings, head)
 	}
@@ -131,9 +96,9 @@ func TestBinary(t *testing.T) {
 	}
 }
 
-// TestBillOfMaterials: the SBOM names the modules that are in the binary, in their versions, and no others.
-func TestBillOfMaterials(t *testing.T) {
-	content, err := os.ReadFile(one(t, "wiabctl.cdx.json"))
+// billOfMaterials: the SBOM names the modules that are in the binary, in their versions, and no others.
+func (b builds) billOfMaterials(t *testing.T) {
+	content, err := os.ReadFile(b.one(t, "wiabctl.cdx.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +112,7 @@ func TestBillOfMaterials(t *testing.T) {
 	for _, c := range bill.Components {
 		have = append(have, c.Name+" "+c.Version)
 	}
-	dirs, _ := built()
-	info, err := buildinfo.ReadFile(filepath.Join(dirs[0], "bin/wiabctl"))
+	info, err := buildinfo.ReadFile(filepath.Join(b.first, "bin/wiabctl"))
 	if err != nil {
 		t.Fatal(err)
 	}

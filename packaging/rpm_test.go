@@ -25,12 +25,12 @@ func filesOf(t *testing.T, root string) []string {
 	return strings.Split(run(t, root, "find", ".", "-not", "-type", "d", "-not", "-path", "*rpm*"), "\n")
 }
 
-// TestRPMInstalls takes the .rpm in and out of a root of its own.
-func TestRPMInstalls(t *testing.T) {
+// rpmInstalls takes the .rpm in and out of a root of its own.
+func (b builds) rpmInstalls(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("rpm changes its root, which takes root")
 	}
-	file, root := one(t, "*.rpm"), t.TempDir()
+	file, root := b.one(t, "*.rpm"), t.TempDir()
 	rpm := func(args ...string) string {
 		return run(t, "", "rpm", append([]string{"--root", root, "--nodeps"}, args...)...)
 	}

@@ -38,6 +38,18 @@ func awaitApt(ctx context.Context, say change.Progress) error {
 	}.Await(ctx, say)
 }
 
+// aptCheck warns where packages are to be installed and another package manager is at work.
+func (i *Installation) aptCheck(context.Context) error {
+	missing := missingOf(i.needs())
+	if len(missing) == 0 && !i.config.Host.Upgrade {
+		return nil
+	}
+	if busy := aptBusy(aptLocks); busy != nil {
+		return AptBusy.Warnf("%w is at work; `up` waits up to %s for it", busy, aptPatience)
+	}
+	return nil
+}
+
 // aptBusy is nil if nobody holds one of the locks.
 func aptBusy(locks []string) error {
 	for _, lock := range locks {

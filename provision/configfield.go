@@ -68,7 +68,7 @@ func pointed(t reflect.Type) reflect.Type {
 	return t
 }
 
-// below joins the path of a mapping and a key.
+// under joins the path of a mapping and a key.
 func under(path, key string) string {
 	if path == "" {
 		return key

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func TestSchema(t *testing.T) {
 // complete fills in as defaults.
 func schemaText(t *testing.T) []byte {
 	t.Helper()
-	enums := constants(t)
+	enums := enumerations(t)
 	r := jsonschema.Reflector{FieldNameTag: "yaml", Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true,
 		Mapper: func(typ reflect.Type) *jsonschema.Schema { return ofType(typ, enums) }}
 	for _, dir := range parts {
@@ -108,8 +109,8 @@ func ofType(t reflect.Type, enums map[string][]any) *jsonschema.Schema {
 	return nil
 }
 
-// constants are the values of the constants of each named type, "wiabctl/vm.Accel".
-func constants(t *testing.T) map[string][]any {
+// enumerations are the values of the constants of each named type, "wiabctl/vm.Accel".
+func enumerations(t *testing.T) map[string][]any {
 	t.Helper()
 	all := map[string][]any{}
 	for _, dir := range parts {
@@ -289,7 +290,7 @@ func fits(s *validator.Schema, text string) error {
 
 var (
 	yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
-	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<X\n(.*?)\n *X\n`)
+	heredoc   = regexp.MustCompile(`(?s)/wiabctl\.yaml <<'?X'?\n(.*?)\n *X\n`)
 	otherFile = regexp.MustCompile(`^# (/\S+|\S+\.ya?ml)`)
 )
 
@@ -298,11 +299,12 @@ var (
 func TestExamples(t *testing.T) {
 	s := compiled(t)
 	documents, err := filepath.Glob("../docs/*.md")
+	howTos, _ := filepath.Glob("../docs/*/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	count := 0
-	for _, name := range append(documents, "../README.md") {
+	for _, name := range slices.Concat(documents, howTos, []string{"../README.md"}) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +324,7 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-	if count < 7 {
+	if count < 13 {
 		t.Errorf("%d examples were found", count)
 	}
 }

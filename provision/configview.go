@@ -94,6 +94,7 @@ type viewer struct {
 // visit takes out of a node what says nothing, hides secrets, and tells where values are from. It
 // returns whether something is left.
 func (v viewer) visit(node *yaml.Node, path string) bool {
+	node.HeadComment, node.LineComment, node.FootComment, node.Anchor = "", "", "", ""
 	switch node.Kind {
 	case yaml.ScalarNode:
 		if hidden(path, node.Value) {
@@ -111,8 +112,10 @@ func (v viewer) visit(node *yaml.Node, path string) bool {
 		var kept []*yaml.Node
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
-			key.HeadComment, key.LineComment, key.FootComment = "", "", ""
-			value.HeadComment, value.FootComment = "", ""
+			key.HeadComment, key.LineComment, key.FootComment = "", "", "" // the file's own may tell secrets
+			if value.Kind == yaml.AliasNode {
+				value = value.Alias
+			}
 			if v.visit(value, under(path, key.Value)) {
 				kept = append(kept, key, value)
 			}

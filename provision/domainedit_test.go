@@ -35,10 +35,18 @@ func TestEdit(t *testing.T) {
 	}
 	t.Run("keeps everything that was there, and its mode", func(t *testing.T) {
 		file := write(t, smallest)
-		for range 2 { // the second time it is there already
-			if err := Adding(typed("red.example.com")).Make(t.Context(), file); err != nil {
+		var written [2]os.FileInfo
+		for n := range written { // the second time it is there already
+			err := Adding(typed("red.example.com")).Make(t.Context(), file)
+			if err == nil {
+				written[n], err = os.Stat(file)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
+		}
+		if !os.SameFile(written[0], written[1]) {
+			t.Error("what it holds already was written again")
 		}
 		got := read(t, file)
 		if !strings.HasPrefix(got, smallest) || strings.Count(got, "red.example.com") != 1 {
@@ -77,6 +85,13 @@ func TestEdit(t *testing.T) {
 		}
 		if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() || !strings.Contains(read(t, file), "red") {
 			t.Error("the link was replaced instead of what it leads to")
+		}
+	})
+	t.Run("refuses a file that cannot be used", func(t *testing.T) {
+		broken := smallest + "colour: red\ndomains: [{domain: red.example.com}]\n"
+		file := write(t, broken)
+		if err := Removing("red.example.com").Make(t.Context(), file); !errors.Is(err, ConfigInvalid.Failf("")) || read(t, file) != broken {
+			t.Errorf("got %v; the file is now:\n%s", err, read(t, file))
 		}
 	})
 	for name, domain := range map[string]string{
@@ -121,6 +136,7 @@ func TestEditTellsTheListsLines(t *testing.T) {
 		"of none": {config, typed("Blue.example.net", "RED.example.net", "red.example.org"), []string{"the domains cannot be added:",
 			`red.example.net: "red" is also the name of red.example.com, domains[0]`, `red.example.org: "red" is also the name of red.example.com, domains[0]`, `of red.example.net, domains[2]`}},
 		"no configuration":     {smallest + "calling: [1]\n", typed("grey.example.net"), []string{"the configuration file cannot be used: ", "line 5: "}},
+		"there before":         {smallest + "domains: [{domain: red.example.com}, {domain: red.example.net}]\n", typed("grey.example.net"), []string{"the configuration file, line 5: domains[1].name: "}},
 		"of the configuration": {strings.Replace(config, "everybody", "proxies", 1), typed("grey.example.net"), []string{"the configuration file, line 8: network.https: ", "grey.example.net"}},
 	} {
 		t.Run(name, func(t *testing.T) {

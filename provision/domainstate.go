@@ -58,7 +58,7 @@ func (i *Installation) Domains(ctx context.Context) ([]DomainState, error) {
 	for _, d := range i.config.Ingress.Domains {
 		all = append(all, known.state(d))
 	}
-	return all, verifications(all)
+	return all, verifications(verified, all)
 }
 
 // Domain tells all of one domain. It fails with ingress.DomainUnknown for one that is not
@@ -82,7 +82,7 @@ func (i *Installation) Domain(ctx context.Context, typed string) (DomainDetail, 
 
 func (i *Installation) detail(known domainInventory, d ingress.Domain) (DomainDetail, error) {
 	states := []DomainState{known.state(d)}
-	if err := verifications(states); err != nil {
+	if err := verifications(verified, states); err != nil {
 		return DomainDetail{}, err
 	}
 	detail := DomainDetail{DomainState: states[0], Hosts: ingress.Hosts(d.Domain)}
@@ -152,11 +152,11 @@ func (k domainInventory) certificate(d ingress.Domain) CertificateState {
 	return state
 }
 
-// verifications adds when each domain was last verified.
-func verifications(all []DomainState) error {
+// verifications adds when each domain was last verified, as it is kept in a directory.
+func verifications(dir string, all []DomainState) error {
 	var errs []error
 	for n := range all {
-		v, there, err := LastVerification(all[n].Domain)
+		v, there, err := lastVerification(dir, all[n].Domain)
 		if errs = append(errs, err); there {
 			all[n].Verified = v.Time
 			if wrong := v.Err(); wrong != nil {
@@ -168,12 +168,14 @@ func verifications(all []DomainState) error {
 }
 
 // ForgetVerifications removes what was kept of domains that are gone, as people type them.
-func ForgetVerifications(typed []string) error {
+func ForgetVerifications(typed []string) error { return forgetVerifications(verified, typed) }
+
+func forgetVerifications(dir string, typed []string) error {
 	var errs []error
 	for _, domain := range typed {
 		name, err := ingress.Canonical(domain)
 		if err == nil {
-			err = ForgetVerification(name)
+			err = forgetVerification(dir, name)
 		}
 		errs = append(errs, err)
 	}

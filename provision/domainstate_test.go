@@ -46,3 +46,34 @@ func TestDomainInventory(t *testing.T) {
 		})
 	}
 }
+
+// What belongs to a domain depends on where its certificate comes from, and on what it serves.
+func TestDomainDetail(t *testing.T) {
+	i := opened(t, smallest)
+	known := domainInventory{releases: map[string]cluster.Deployed{
+		"wire-server": {Values: map[string]any{"nginz": map[string]any{"hosts": []any{"nginz-https.red.example.com"}}}},
+		"sftd":        {Values: map[string]any{"allowOrigin": "https://webapp.green.example.org, https://webapp.red.example.com"}},
+	}}
+	entries := []string{"sftd allowOrigin", "wire-server nginz.hosts[0]"}
+	for name, tc := range map[string]struct {
+		domain  ingress.Domain
+		hosts   int
+		secrets []string
+		entries []string
+	}{
+		"the default one": {ingress.Domain{Domain: "green.example.org"}, 6, nil, entries[:1]},
+		"Let's Encrypt's": {ingress.Domain{Domain: "red.example.com", Name: "red", Apps: []ingress.App{ingress.Webapp}}, 4,
+			[]string{"default/nginx-ingress-services-red-nginx-multi-ingress-red-managed-tls-certificate", "cert-manager-ns/letsencrypt-http01-red-account-key"}, entries},
+		"its own": {ingress.Domain{Domain: "red.example.com", Name: "red", Apps: []ingress.App{ingress.Webapp}, Certificate: ingress.Certificate{Cert: "c", Key: "k"}}, 4, nil, entries},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := i.detail(known, tc.domain)
+			if err != nil || len(d.Hosts) != tc.hosts {
+				t.Fatalf("its hosts are %v, %v", d.Hosts, err)
+			}
+			if diff := cmp.Diff(tc.secrets, d.Secrets) + cmp.Diff(tc.entries, d.Entries); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

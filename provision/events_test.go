@@ -79,8 +79,7 @@ func fields(t *testing.T, doc *strings.Builder, file string, of reflect.Type) {
 		}
 	})
 	doc.WriteString("| field | type | meaning |\n|---|---|---|\n")
-	for i := range of.NumField() {
-		field := of.Field(i)
+	for field := range of.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if comments[field.Name] == "" {
 			t.Errorf("%s: the field %s of %s has no comment", file, field.Name, of)

@@ -15,13 +15,15 @@ import (
 var (
 	ConfigInvalid = change.Kind{ID: "config-invalid", Exit: 10,
 		Means:  "the configuration file, or a list of domains, has values that cannot be used; all of them are named, each with its line",
-		Advice: "mend the lines named above; every field is explained in docs/configuration.md"}
+		Advice: "mend the lines named above; every field is explained in docs/configuration.md",
+		Breaks: "`up` refuses to begin", Command: "sudoedit /etc/wiabctl/wiabctl.yaml"}
 	ConfigMissing = change.Kind{ID: "config-missing", Exit: 11,
 		Means:  "there is no configuration file where it is looked for",
 		Advice: "write one (docs/configuration.md begins with the smallest), or name another with --config"}
 	Locked = change.Kind{ID: "locked", Exit: 12,
 		Means:  "another wiabctl changes this installation at the moment",
-		Advice: "wait until it has ended; its progress is what `wiabctl status` sees"}
+		Advice: "wait until it has ended; its progress is what `wiabctl status` sees",
+		Breaks: "`up` refuses to begin until the other one has ended", Command: "wiabctl status"}
 	NotConverged = change.Kind{ID: "not-converged", Exit: 13,
 		Means:  "a stage made all its changes, and the system still differs from the configuration",
 		Advice: "something undoes the change or it had no effect: look at the log named below, then run the same command again"}
@@ -56,7 +58,8 @@ var (
 
 	NotRoot = change.Kind{ID: "not-root", Exit: 20,
 		Means:  "the command needs the rights of root on this host",
-		Advice: "run it with sudo"}
+		Advice: "run it with sudo",
+		Breaks: "nothing can be changed, and much cannot be seen", Command: "sudo wiabctl preflight"}
 	PackageFailed = change.Kind{ID: "packages", Exit: 21,
 		Means:  "apt could not install, upgrade or remove packages of this host",
 		Advice: "see what apt says above; `apt-get update` and a look at the sources often help"}
@@ -65,7 +68,8 @@ var (
 		Advice: "the host's sudo refuses the rule that the deploy user needs; look at visudo's words above"}
 	BlockBroken = change.Kind{ID: "block-broken", Exit: 24,
 		Means:  "of the two lines that frame what wiabctl wrote into a file of the host, one is missing",
-		Advice: "put the missing line back behind the last line of ours, or delete our lines by hand; then run the same command again"}
+		Advice: "put the missing line back behind the last line of ours, or delete our lines by hand; then run the same command again",
+		Breaks: "our lines in the file cannot be told from others'", Command: "sudoedit /etc/hosts"}
 	VersionUnknown = change.Kind{ID: "version-unknown", Exit: 25,
 		Means:  "the version of the artifact that was asked for is not unpacked on this host",
 		Advice: "`wiabctl status` names the versions that are unpacked; any other comes with artifact.hash and `wiabctl up`"}
@@ -80,38 +84,44 @@ var (
 		Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
 	OverlayInvalid = change.Kind{ID: "overlay-invalid", Exit: 111,
 		Means:  "a file of values of yours, beside the configuration file, cannot be used",
-		Advice: "mend the lines named above; docs/configuration.md tells what an overlay can be"}
+		Advice: "mend the lines named above; docs/configuration.md tells what an overlay can be",
+		Breaks: "the overlay cannot be handed to helm", Command: "ls -l /etc/wiabctl/overlays"}
 	ProxyUnfit = change.Kind{ID: "proxy-unfit", Exit: 123,
 		Means:  "the machine that is to be a domain's proxy cannot be made one",
 		Advice: "mend what is said above, then run the same command again; what serves on that machine goes on serving"}
 	HostsClash = change.Kind{ID: "hosts-clash", Exit: 19,
 		Means:  "a line of /etc/hosts gives a VM's name another address",
-		Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it"}
+		Advice: "take the name out of that line if nobody else needs it; wiabctl does not touch it",
+		Breaks: "programs on this host reach another machine under that name", Command: "sudoedit /etc/hosts", Overrulable: true}
 )
 
 // What a host can be unfit for.
 var (
 	SystemUnknown = change.Kind{ID: "system-unknown", Exit: 26,
 		Means:  "packages are missing, and their names on this distribution are not known",
-		Advice: "use Debian 12, Ubuntu 22.04 or 24.04; or install libvirt, QEMU, docker, nftables, OpenSSH's server and sudo yourself, then run again"}
+		Advice: "use Debian 12, Ubuntu 22.04 or 24.04; or install libvirt, QEMU, docker, nftables, OpenSSH's server and sudo yourself, then run again",
+		Breaks: "packages that are missing cannot be installed", Command: "cat /etc/os-release", Overrulable: true}
 	UserUnfit = change.Kind{ID: "user-unfit", Exit: 27,
 		Means:  "the account of the deploy user exists, and cannot serve as such",
-		Advice: "mend the account, or set host.user to one that does not exist yet: wiabctl makes it"}
+		Advice: "mend the account, or set host.user to one that does not exist yet: wiabctl makes it",
+		Breaks: "upstream's scripts cannot run as that user", Command: "sudoedit /etc/wiabctl/wiabctl.yaml"}
 	LoginRefused = change.Kind{ID: "login-refused", Exit: 28,
 		Means:  "sshd of this host does not let the deploy user in with a key from this host itself",
-		Advice: "let sshd listen on 127.0.0.1:22 and let the deploy user in from there with a key; see sshd_config(5), and `sshd -T -C user=NAME,host=localhost,addr=127.0.0.1`"}
+		Advice: "let sshd listen on 127.0.0.1:22 and let the deploy user in from there with a key; see sshd_config(5), and `sshd -T -C user=NAME,host=localhost,addr=127.0.0.1`",
+		Breaks: "wiabctl cannot log in to run upstream's scripts", Command: "sudoedit /etc/ssh/sshd_config", Overrulable: true}
 	SudoersApart = change.Kind{ID: "sudoers-apart", Exit: 29,
 		Means:  "sudo does not read /etc/sudoers.d, where the deploy user's rule belongs",
-		Advice: "add the line `@includedir /etc/sudoers.d` to /etc/sudoers with visudo, as Debian and Ubuntu ship it"}
+		Advice: "add the line `@includedir /etc/sudoers.d` to /etc/sudoers with visudo, as Debian and Ubuntu ship it",
+		Breaks: "upstream's scripts cannot use sudo", Command: "visudo", Overrulable: true}
 )
 
 // Kinds is the whole failure catalogue.
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, PlanOutdated, TimedOut, SecretsExposed, ConfigExists,
-			FailureUnknown, FileUnwritable, Unlisted,
+			FailureUnknown, FileUnwritable, Unlisted, SomethingToDo,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
-		vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
+		preflightKinds(), vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),
 	)
 }

@@ -27,7 +27,8 @@ type Installation struct {
 	admin    *cluster.Admin
 	log      *runLog
 
-	reuseDisks bool // said by the user for this run: Orders.ReuseDisks
+	reuseDisks bool    // said by the user for this run: Orders.ReuseDisks
+	ignored    Ignored // likewise: Orders.Ignore
 }
 
 // Open makes the installation that a configuration describes. Nothing is connected
@@ -100,6 +101,11 @@ func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Plann
 	}
 	whole := slices.Concat(forget, plans)
 	i.Tell(whole)
+	if Count(plans) > 0 {
+		if err := i.lookOutside(ctx, plans); err != nil {
+			return 0, err
+		}
+	}
 	if err := agree(whole); err != nil {
 		return 0, err
 	}

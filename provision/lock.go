@@ -3,11 +3,15 @@ package provision
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 // lockFile is where the run lock is. It vanishes with a reboot, as does every run.
@@ -48,6 +52,38 @@ func lockAt(file, command string) (unlock func() error, err error) {
 		return nil, fmt.Errorf("sign the run lock: %w", err)
 	}
 	return lock.Unlock, nil
+}
+
+// lockCheck finds out whether another wiabctl holds the run lock. It asks the kernel's list, for who
+// tries the lock keeps others out meanwhile.
+func lockCheck(context.Context) error {
+	list, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		return fmt.Errorf("the kernel's locks: %w", err)
+	}
+	held, err := flocked(string(list), lockFile)
+	if err != nil || !held {
+		return err
+	}
+	return Locked.Failf("another wiabctl is at work: %s", describeHolder(lockFile))
+}
+
+// flocked says whether a list as /proc/locks (proc_locks(5)) has a lock of flock(2) on the file.
+func flocked(list, file string) (bool, error) {
+	var info unix.Stat_t
+	if err := unix.Stat(file, &info); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("the run lock %s: %w", file, err)
+	}
+	at := fmt.Sprintf("%02x:%02x:%d", unix.Major(info.Dev), unix.Minor(info.Dev), info.Ino)
+	for line := range strings.Lines(list) {
+		words := strings.Fields(line) // 1: FLOCK ADVISORY WRITE 123 00:19:456 0 EOF
+		if len(words) > 5 && words[1] == "FLOCK" && words[5] == at {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func describeHolder(file string) string {

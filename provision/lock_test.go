@@ -49,3 +49,39 @@ func TestLockIsNeverStale(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestFlocked looks for a lock in the kernel's own list, and must not take it.
+func TestFlocked(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lock")
+	listed := func() bool {
+		t.Helper()
+		list, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, err := flocked(string(list), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return held
+	}
+	if listed() {
+		t.Error("a file that does not exist is locked")
+	}
+	unlock, err := lockAt(file, "up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !listed() {
+		t.Error("the lock is not seen")
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if listed() {
+		t.Error("the lock is seen though it was given back")
+	}
+	if held, err := flocked("1: POSIX  ADVISORY  WRITE 1 00:01:2 0 EOF\nnonsense\n", file); err != nil || held {
+		t.Errorf("other locks: %v, %v", held, err)
+	}
+}

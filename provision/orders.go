@@ -17,6 +17,7 @@ type Orders struct {
 	ReuseDisks bool     `json:"reuse_disks,omitempty"` // disks of ours whose domains are gone are used as they are
 	Only       []string `json:"only,omitempty"`        // these stages alone, after preflight, or of one these playbooks alone; empty: all
 	Skip       []string `json:"skip,omitempty"`        // stages that are left out
+	Ignore     Ignored  `json:"ignore,omitempty"`      // what preflight may find
 }
 
 // Partial tells whether stages are left out.
@@ -57,6 +58,9 @@ func (o Orders) Check() error {
 			return BadUsage.Failf("%q is no playbook; one is named as %s/minio", name, played)
 		}
 	}
+	if err := o.Ignore.Check(); err != nil {
+		return err
+	}
 	switch {
 	case slices.Contains(o.Skip, first):
 		return BadUsage.Failf("%s cannot be left out: it looks whether the rest can be done", first)
@@ -90,13 +94,23 @@ func apart(names []string) (stages, playbooks []string) {
 	return stages, playbooks
 }
 
+// Playbooks are those that up can be told to play, as "cluster/minio".
+func (i *Installation) Playbooks(ctx context.Context) ([]string, error) {
+	files, err := i.offline(&cluster.API{Admin: i.admin}).AllPlaybooks(ctx)
+	var all []string
+	for _, file := range files {
+		all = append(all, played+"/"+strings.TrimSuffix(file, ".yml"))
+	}
+	return all, err
+}
+
 // obey makes the pipeline one that does what the orders say, and returns how to give up
 // the receipts that stand against them, as changes. Nothing is given up yet.
 func (i *Installation) obey(ctx context.Context, orders Orders) (forget []Planned, err error) {
 	if err := orders.Check(); err != nil {
 		return nil, err
 	}
-	i.reuseDisks = orders.ReuseDisks
+	i.reuseDisks, i.ignored = orders.ReuseDisks, orders.Ignore
 	_, alone := apart(orders.Only)
 	whole, again := apart(orders.Again)
 	_, from := apart([]string{orders.From})

@@ -13,7 +13,6 @@ import (
 	"wiabctl/cluster"
 	"wiabctl/ingress"
 	"wiabctl/network"
-	"wiabctl/provision/change"
 	"wiabctl/vm"
 )
 
@@ -21,12 +20,52 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: slices.Concat([]func(context.Context) error{rootCheck, i.systemCheck, i.deployUser().check, i.deployUser().loginCheck, i.namesCheck}, i.provider.checks, []func(context.Context) error{
-			i.fabric().Check, i.artifact().Check, i.artifact().CheckContents, i.certificateCheck, i.callingCheck, i.overlayCheck, i.renewalCheck,
-		}),
-		fetch: i.artifact().PlanFetch,
-		warn:  func(w *change.Warning) { i.pipeline.warn("preflight", w) },
+		checks: i.hostChecks(),
+		judge:  i.judge,
+		fetch:  i.artifact().PlanFetch,
 	}
+}
+
+// hostChecks look at this host and ask nobody else but VMs of others. They are part of every plan.
+func (i *Installation) hostChecks() []check {
+	user := i.deployUser()
+	return slices.Concat([]check{
+		{about: "who runs wiabctl", find: rootCheck, anybody: true},
+		{about: "what root may do here", find: capabilityCheck},
+		{about: "the operating system", find: i.systemCheck, anybody: true},
+		{about: "the kernel", find: i.fabric().CheckKernel},
+		{about: "the deploy user's account", find: user.check},
+		{about: "the deploy user's way in over SSH", find: user.loginCheck},
+		{about: "the VMs' names", find: i.namesCheck, anybody: true},
+	}, i.provider.checks, []check{
+		{about: "the network", find: i.fabric().Check},
+		{about: "what stands in the artifact's place", find: i.artifact().Check},
+		{about: "the artifact's contents", find: i.artifact().CheckContents},
+		{about: "certificates of your own", find: i.certificateCheck},
+		{about: "the secret of the TURN servers", find: i.callingCheck},
+		{about: "overlays of your own", find: i.overlayCheck},
+		{about: "the renewal of certificates", find: i.renewalCheck, anybody: true},
+		{about: "the proxy that downloads go through", find: i.downloadProxyCheck, anybody: true},
+	})
+}
+
+// momentChecks look at what may be otherwise a moment later.
+func (i *Installation) momentChecks() []check {
+	return []check{
+		{about: "another wiabctl", find: lockCheck},
+		{about: "other package managers", find: i.aptCheck, serves: []string{"host"}},
+		{about: "the clock", find: clockCheck, anybody: true, serves: []string{"vms", "certificates"}},
+	}
+}
+
+// outsideChecks ask the internet.
+func (i *Installation) outsideChecks() []check {
+	return slices.Concat([]check{
+		{about: "the domains' DNS", find: i.dnsCheck, anybody: true, serves: []string{"certificates"}},
+		{about: "the certificate authority", find: i.authorityCheck, anybody: true, serves: []string{"certificates"}},
+		{about: "where the artifact comes from", find: i.artifact().CheckSource, serves: []string{"assets"}},
+		{about: "the downloads' proxy", find: i.reachProxyCheck, anybody: true, serves: []string{"assets"}},
+	}, i.provider.outside)
 }
 
 func (i *Installation) host() Stage {

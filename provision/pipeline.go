@@ -142,6 +142,18 @@ func (p *Pipeline) touched(step Step, plans []Planned) bool {
 	return false
 }
 
+// busy are the stages that have something to do by these plans, or may have once those before
+// them are done.
+func (p *Pipeline) busy(plans []Planned) []string {
+	var names []string
+	for i, step := range p.Steps {
+		if len(plans[i].Changes) > 0 || p.touched(step, plans) {
+			names = append(names, step.Name())
+		}
+	}
+	return names
+}
+
 // bring makes one stage as it should be.
 func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale bool) (made int, err error) {
 	began := time.Now()
@@ -256,8 +268,8 @@ func (p *Pipeline) Tell(plans []Planned) {
 }
 
 // warn tells of a finding that stops nothing.
-func (p *Pipeline) warn(stage string, w *change.Warning) {
-	p.send(Event{Stage: stage, Kind: Warned, Subject: w.ID, Text: w.Cause + "; " + w.Advice})
+func (p *Pipeline) warn(stage string, f Finding) {
+	p.send(Event{Stage: stage, Kind: Warned, Subject: f.ID, Text: f.Seen + "; " + f.Advice})
 }
 
 // Extent is how much down takes back.

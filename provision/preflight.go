@@ -3,9 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"wiabctl/network"
@@ -15,11 +13,11 @@ import (
 // preflight is the stage that looks for everything that would make a later stage
 // fail, and reports all of it at once, before anything is changed.
 type preflight struct {
-	checks []func(context.Context) error
+	checks []check
+	judge  func([]Finding) error // fails with what refuses a run
 	// fetch plans the download of an artifact whose digest is given: a wrong one
 	// has to be refused before anything else is changed.
 	fetch func(context.Context) ([]change.Change, error)
-	warn  func(*change.Warning) // takes each finding that stops nothing
 }
 
 // Name of the stage.
@@ -28,28 +26,14 @@ func (preflight) Name() string { return "preflight" }
 // Plan fails with all findings that are more than warnings. If there are none, all
 // that may be left to do is to fetch the artifact into the cache and verify it.
 func (p preflight) Plan(ctx context.Context) ([]change.Change, error) {
-	errs := make([]error, len(p.checks))
-	var all sync.WaitGroup
-	for i, check := range p.checks {
-		all.Go(func() { errs[i] = check(ctx) })
+	found := examine(ctx, p.checks)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
 	}
-	all.Wait()
-	warnings, err := change.Warnings(errors.Join(errs...))
-	for _, w := range warnings {
-		p.warn(w)
-	}
-	if err != nil {
+	if err := p.judge(found); err != nil {
 		return nil, err
 	}
 	return p.fetch(ctx)
-}
-
-// rootCheck refuses to work as anybody but root, who alone may do what is to be done.
-func rootCheck(context.Context) error {
-	if os.Geteuid() != 0 {
-		return NotRoot.Failf("wiabctl runs as user %d; host, libvirt and firewall belong to root", os.Geteuid())
-	}
-	return nil
 }
 
 // certificateCheck refuses the user's own certificates that a client would refuse, and warns of

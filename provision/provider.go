@@ -17,11 +17,12 @@ import (
 // provider is all in which an installation on VMs that wiabctl makes differs from one
 // on VMs that are there already.
 type provider struct {
-	stage    Stage                         // the stage "vms"
-	checks   []func(context.Context) error // what preflight asks of it
-	packages []need                        // what this host lacks for it
-	keys     []string                      // the keys that wiabctl makes for it
-	userKey  func() (assets.Key, error)    // opens the VMs
+	stage    Stage                      // the stage "vms"
+	checks   []check                    // what preflight looks at on this host
+	outside  []check                    // what it asks the internet
+	packages []need                     // what this host lacks for it
+	keys     []string                   // the keys that wiabctl makes for it
+	userKey  func() (assets.Key, error) // opens the VMs
 	// hostKey is a VM's, and the one that it replaces, nil if none.
 	hostKey func(vm.Machine) (is, was ssh.PublicKey, err error)
 	list    func(context.Context) ([]VM, error)
@@ -47,8 +48,15 @@ func (i *Installation) madeVMs() provider {
 		keys = append(keys, assets.HostKey(m.Name))
 	}
 	return provider{
-		stage:    machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
-		checks:   []func(context.Context) error{i.snapshots().Check, i.room().Check, i.baseImage().Check},
+		stage: machines{base: i.baseImage(), room: i.room(), snapshots: i.snapshots(), rotation: i.rotation()},
+		checks: []check{
+			{about: "the snapshots", find: i.snapshots().Check},
+			{about: "the hypervisor", find: i.room().CheckHypervisor},
+			{about: "the processors' cores", find: i.room().CheckCores, anybody: true},
+			{about: "the VMs' room on this host", find: i.room().Check},
+			{about: "the base image", find: i.baseImage().Check},
+		},
+		outside:  []check{{about: "where the base image comes from", find: i.baseImage().CheckSource, serves: []string{"vms"}}},
 		packages: hypervisor(),
 		keys:     keys,
 		userKey: func() (assets.Key, error) {
@@ -90,12 +98,12 @@ func (i *Installation) foundVMs() provider {
 	}
 	return provider{
 		stage: found{others},
-		checks: []func(context.Context) error{func(ctx context.Context) error {
+		checks: []check{{about: "the VMs", find: func(ctx context.Context) error {
 			if _, err := userKey(); err != nil {
 				return err // else each machine would say it
 			}
 			return others.Check(ctx)
-		}},
+		}}},
 		userKey: userKey,
 		hostKey: func(m vm.Machine) (is, was ssh.PublicKey, err error) {
 			key, err := cluster.KnownHosts{File: access.KnownHosts}.Key(net.JoinHostPort(m.Address.String(), sshPort), m.Name)

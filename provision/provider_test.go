@@ -89,7 +89,7 @@ func TestOthersVMsAreReachedWithTheirKeys(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "key"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := i.provider.checks[0](t.Context()); !errors.Is(err, assets.KeyUnusable.Failf("")) || len(change.Failures(err)) != 1 {
+	if err := i.provider.checks[0].find(t.Context()); !errors.Is(err, assets.KeyUnusable.Failf("")) || len(change.Failures(err)) != 1 {
 		t.Errorf("a key that others may read: %v, want one Failure of kind %s", err, assets.KeyUnusable.ID)
 	}
 	if err := os.RemoveAll(dir); err != nil {

@@ -2,8 +2,11 @@ package provision
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"os/user"
+
+	"wiabctl/network"
 )
 
 // loginCheck finds out whether this host's sshd, if it is there, will let wiabctl log in
@@ -19,7 +22,11 @@ func (u deployUser) loginCheck(ctx context.Context) error {
 	if why := parseSSHD(said).refusal(u.Name, u.groups()); why != "" {
 		return LoginRefused.Failf("sshd will not let %s in from this host: %s", u.Name, why)
 	}
-	return nil
+	listens, err := network.Listens(netip.MustParseAddrPort(sshHost + ":" + sshPort))
+	if err == nil && !listens {
+		return LoginRefused.Failf("sshd is installed and does not run: nobody listens on %s:%s", sshHost, sshPort).By("systemctl enable --now ssh")
+	}
+	return err
 }
 
 // groups are the names of the account's groups, or what they will be.

@@ -101,11 +101,7 @@ func (i *Installation) named(typed []string) ([]string, error) {
 	return slices.DeleteFunc(all, func(d string) bool { return !wanted[d] }), nil
 }
 
-// LastVerification is the last one of a domain that was kept; there is false if there was none.
-func LastVerification(domain string) (v Verification, there bool, err error) {
-	return lastVerification(verified, domain)
-}
-
+// lastVerification is the last one of a domain that was kept; there is false if there was none.
 func lastVerification(dir, domain string) (v Verification, there bool, err error) {
 	content, err := os.ReadFile(verificationFile(dir, domain))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -135,9 +131,9 @@ func keepVerification(dir string, v Verification) error {
 	return nil
 }
 
-// ForgetVerification removes what was kept of a domain that is gone.
-func ForgetVerification(domain string) error {
-	err := os.Remove(verificationFile(verified, domain))
+// forgetVerification removes what was kept of a domain that is gone.
+func forgetVerification(dir, domain string) error {
+	err := os.Remove(verificationFile(dir, domain))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -70,3 +70,34 @@ func TestRecursiveServers(t *testing.T) {
 		}
 	}
 }
+
+// What was kept of a domain shows in its state, and goes with it, however people type its name.
+func TestVerifications(t *testing.T) {
+	dir := t.TempDir()
+	began := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, v := range []Verification{
+		{Domain: "red.example.com", Time: began, Findings: []ingress.Finding{{Check: "webapp", Problem: "status 503"}}},
+		{Domain: "xn--bcher-kva.example.com", Time: began, Findings: []ingress.Finding{{Check: "webapp"}}},
+	} {
+		if err := keepVerification(dir, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	states := func() []DomainState {
+		all := []DomainState{{Domain: "red.example.com"}, {Domain: "xn--bcher-kva.example.com"}, {Domain: "blue.example.net"}}
+		if err := verifications(dir, all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	all := states()
+	if !all[0].Verified.Equal(began) || all[0].Problem != "webapp: status 503" || !all[1].Verified.Equal(began) || all[1].Problem != "" || !all[2].Verified.IsZero() {
+		t.Errorf("got %+v", all)
+	}
+	if err := forgetVerifications(dir, []string{"Bücher.example.com", "blue.example.net"}); err != nil {
+		t.Fatal(err)
+	}
+	if all := states(); all[0].Verified.IsZero() || !all[1].Verified.IsZero() {
+		t.Errorf("after one went: %+v", all)
+	}
+}

@@ -81,15 +81,15 @@ func (v virtualisation) obstacle() error {
 	case v.opened == nil:
 		return nil
 	case errors.Is(v.opened, fs.ErrPermission):
-		return KVMMissing.Failf("%s may not be opened: %w; run wiabctl as root, and not in a container that withholds the device", kvmDevice, v.opened)
+		return KVMMissing.Failf("%s may not be opened: %w; run wiabctl as root, and not in a container that withholds the device", kvmDevice, v.opened).By("sudo wiabctl preflight")
 	case !errors.Is(v.opened, fs.ErrNotExist):
 		return KVMMissing.Failf("%s cannot be opened: %w", kvmDevice, v.opened)
 	case module == "" && guest:
 		return KVMMissing.Failf("there is no %s: this host is a virtual machine, and its hypervisor passes no virtualisation on to it", kvmDevice)
 	case module == "":
-		return KVMMissing.Failf("there is no %s: the processor shows neither vmx nor svm, so virtualisation is off in the firmware or it has none", kvmDevice)
+		return KVMMissing.Failf("there is no %s: the processor shows neither vmx nor svm, so virtualisation is off in the firmware or it has none", kvmDevice).By("systemctl reboot --firmware-setup")
 	case !v.loaded:
-		return KVMMissing.Failf("there is no %s: the processor has %s, but the module %s is not loaded", kvmDevice, flag, module)
+		return KVMMissing.Failf("there is no %s: the processor has %s, but the module %s is not loaded", kvmDevice, flag, module).By("modprobe " + module)
 	default:
 		return KVMMissing.Failf("there is no %s, although the module %s is loaded: a container has to be given the device", kvmDevice, module)
 	}

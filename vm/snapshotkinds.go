@@ -33,6 +33,7 @@ var (
 		ID: "snapshot-half-restored", Exit: 85,
 		Means:  "restoring a snapshot was interrupted, and some disks are back while others are not",
 		Advice: "run `wiabctl snapshot restore NAME` again: until then the disks are of different times",
+		Breaks: "the VMs do not fit each other: their disks are of different times", Command: "wiabctl snapshot list",
 	}
 )
 

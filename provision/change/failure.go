@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -13,9 +14,16 @@ var ErrNotInstalled = errors.New("not installed")
 // and an exit code that never change.
 type Kind struct {
 	ID     string // "port-taken"
-	Exit   int    // the process's exit code, 10 to 125, unique
+	Exit   int    // the process's exit code, 3 to 125 or 170 to 199, unique
 	Means  string // what has happened, whatever the occurrence, one line
 	Advice string // what to do next, one line
+
+	// Breaks is what does not work, or not for long, while it is so: told of what preflight finds.
+	Breaks string
+	// Command mends it, or begins to; an occurrence may know a better one (By).
+	Command string
+	// Overrulable says that it is a judgement: a person who knows better may have the run go on.
+	Overrulable bool
 }
 
 // Docs is the place in the documentation that tells of the kind.
@@ -34,6 +42,12 @@ func (k Kind) Failf(format string, args ...any) *Failure {
 	return &Failure{Kind: k, Cause: err.Error(), Err: errors.Unwrap(err)}
 }
 
+// By names the command that mends this occurrence; empty: none is known but the kind's.
+func (f *Failure) By(command string) *Failure {
+	f.Command = cmp.Or(command, f.Command)
+	return f
+}
+
 // Error is the cause in one line.
 func (f *Failure) Error() string { return f.Cause }
 
@@ -47,10 +61,26 @@ func (f *Failure) Is(target error) bool {
 }
 
 // Warning is a finding that stops nothing: it is told, and the run goes on.
-type Warning struct{ *Failure }
+type Warning struct {
+	*Failure
+	Minor bool // nothing is broken by it: only who asks is told
+}
 
-// Warnf makes a Warning of the kind; its exit code is never used.
-func (k Kind) Warnf(format string, args ...any) *Warning { return &Warning{k.Failf(format, args...)} }
+// Warnf makes a Warning of the kind.
+func (k Kind) Warnf(format string, args ...any) *Warning {
+	return &Warning{Failure: k.Failf(format, args...)}
+}
+
+// Notef makes a minor Warning of the kind.
+func (k Kind) Notef(format string, args ...any) *Warning {
+	return &Warning{Failure: k.Failf(format, args...), Minor: true}
+}
+
+// By names the command that mends this occurrence; empty: none is known but the kind's.
+func (w *Warning) By(command string) *Warning {
+	w.Failure = w.Failure.By(command)
+	return w
+}
 
 // Unwrap gives the Failure that the warning tells of.
 func (w *Warning) Unwrap() error { return w.Failure }
@@ -72,6 +102,38 @@ func Warnings(err error) (warnings []*Warning, rest error) {
 	default:
 		return nil, err
 	}
+}
+
+// Warned makes warnings of all failures in err; what is of no kind stays as it is.
+func Warned(err error) error {
+	var all []error
+	for _, leaf := range Leaves(err) {
+		failures := Failures(leaf)
+		if _, is := errors.AsType[*Warning](leaf); is || len(failures) == 0 {
+			all = append(all, leaf)
+			continue
+		}
+		for _, f := range failures {
+			all = append(all, &Warning{Failure: f})
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Leaves are the errors that are joined in err, also in joins of joins.
+func Leaves(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, is := err.(interface{ Unwrap() []error })
+	if !is {
+		return []error{err}
+	}
+	var all []error
+	for _, inner := range joined.Unwrap() {
+		all = append(all, Leaves(inner)...)
+	}
+	return all
 }
 
 // Failures lists every Failure in err, looking through wrapped and joined errors.
