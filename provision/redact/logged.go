@@ -22,7 +22,9 @@ func withoutLoggedKeys(text string) string {
 	for at, line := range lines {
 		switch {
 		case strings.Contains(line, "-----BEGIN ") && strings.Contains(line, "PRIVATE KEY-----"):
-			begun = at
+			if begun = at; strings.Contains(line, "-----END ") {
+				begun = -1
+			}
 		case strings.Contains(line, "-----END ") && strings.Contains(line, "PRIVATE KEY-----"):
 			for above := at - 1; begun < 0 && above >= 0 && len(lastWord.FindString(lines[above])) > 40; above-- {
 				lines[above] = lastWord.ReplaceAllString(lines[above], Hidden+"\n")
