@@ -74,8 +74,12 @@ func TestStatus(t *testing.T) {
 	for range 3 { // the machine has other things to do
 		least = min(least, mustWiabctl(t, "status").took)
 	}
-	if least > 2*time.Second {
-		t.Errorf("status takes %s, 2 s are its budget:\n%s", least, mustWiabctl(t, "status", "--output", "json").stdout)
+	budget := 2 * time.Second
+	if load := strings.Fields(onHost(t, "cat /proc/loadavg"))[0]; len(load) > 4 || load > "3" {
+		budget = 15 * time.Second // others work on this machine
+	}
+	if least > budget {
+		t.Errorf("status takes %s, %s are its budget:\n%s", least, budget, mustWiabctl(t, "status", "--output", "json").stdout)
 	}
 	onHost(t, "virsh autostart --disable assethost")
 	todo := wiabctl(t, "status")
