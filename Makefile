@@ -60,21 +60,25 @@ soak: deps ## what takes long: all scenarios, on the image with the real cloud-i
 lint: $(LINT) ## the linter, which also holds the rule of imports
 	$(LINT) run
 
-build: ## the binary for a real host: bin/wiabctl; the same sources make the same bytes
+build: ## the binary for a real host, bin/wiabctl, and its man pages; the same sources make the same bytes
 	go build -trimpath -buildvcs=auto -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
+	rm -rf bin/man
+	go run ./cmd/mangen bin/man
 
 install: INTO = $(DESTDIR)$(PREFIX)
-install: bin/wiabctl ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=
+install: bin/wiabctl bin/man ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=
 	install -D -m 755 bin/wiabctl $(INTO)/bin/wiabctl
 	install -d $(INTO)/share/bash-completion/completions $(INTO)/share/zsh/site-functions $(INTO)/share/fish/vendor_completions.d
 	bin/wiabctl completion bash >$(INTO)/share/bash-completion/completions/wiabctl
 	bin/wiabctl completion zsh >$(INTO)/share/zsh/site-functions/_wiabctl
 	bin/wiabctl completion fish >$(INTO)/share/fish/vendor_completions.d/wiabctl.fish
+	install -D -m 644 -t $(INTO)/share/man/man1 bin/man/*.1
+	gzip --force --no-name --best $(INTO)/share/man/man1/wiabctl*.1
 	install -D -m 644 -t $(INTO)/share/doc/wiabctl LICENSE README.md CHANGELOG.md
 	cd docs && find . -name '*.md' -exec install -D -m 644 {} $(abspath $(INTO))/share/doc/wiabctl/docs/{} \;
 	install -D -m 644 packaging/wiabctl.yaml $(INTO)/share/doc/wiabctl/examples/wiabctl.yaml
 
-bin/wiabctl: # only where it is missing: who installs as root has built it before
+bin/wiabctl bin/man &: # only where one is missing: who installs as root has built them before
 	$(MAKE) build
 
 package: $(NFPM) $(CYCLONEDX) ## a .deb, an .rpm, the list of what is in them (SBOM) and SHA256SUMS, in dist/

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 
 	"wiabctl/provision/change"
 )
@@ -51,7 +52,9 @@ func convert(ctx context.Context, image, format, target string) error {
 // qemuImg runs the program and returns what it prints.
 func qemuImg(ctx context.Context, arguments ...string) ([]byte, error) {
 	end := change.Trace(ctx, "command", "argv", append([]string{"qemu-img"}, arguments...))
-	answer, err := exec.CommandContext(ctx, "qemu-img", arguments...).Output()
+	program := exec.CommandContext(ctx, "qemu-img", arguments...)
+	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for wiabctl, which finishes what runs
+	answer, err := program.Output()
 	end(err)
 	var exit *exec.ExitError
 	switch {

@@ -158,6 +158,8 @@ func (j Job) systemdRun(admin *Admin, run string) []string {
 // follow reads the run's log to its end and returns what came of it. It goes on after
 // any break of the connection, until the job's deadline.
 func (j Job) follow(ctx context.Context, admin *Admin, run string, say change.Progress) error {
+	ctx, left := change.Waiting(ctx) // the job goes on by itself
+	defer left()
 	var reader Reader = &newest{say: say}
 	if j.Reader != nil {
 		reader = j.Reader(say)

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// What users feel: the binary's size, in bytes, and how much longer the help takes than a
-// program that does nothing.
+// What users feel: the binary's size, in bytes, and how long the help takes; on a busy machine, how
+// many times as long as a program that does nothing, which takes a millisecond on an idle one.
 const (
-	largest = 40 << 20
-	slowest = 30 * time.Millisecond
+	largest   = 40 << 20
+	slowest   = 30 * time.Millisecond
+	slowestOf = 30
 )
 
 // build makes the binary as `make build` does.
@@ -37,8 +38,8 @@ func TestBudget(t *testing.T) {
 	}
 	nothing, help := quickest(t, "true"), quickest(t, file, "--help")
 	t.Logf("the binary has %d MiB, --help takes %s, true %s", info.Size()>>20, help, nothing)
-	if help-nothing > slowest {
-		t.Errorf("--help takes %s longer than true, %s are the budget", help-nothing, slowest)
+	if help > slowest && help > slowestOf*nothing {
+		t.Errorf("--help takes %s, %s are the budget", help, slowest)
 	}
 }
 

@@ -40,11 +40,10 @@ const (
 	green  = "32"
 	yellow = "33"
 	dim    = "2"
-	bold   = "1"
 )
 
 func (p palette) in(colour, text string) string {
-	if !p.colours || text == "" {
+	if !p.colours || colour == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
@@ -66,7 +65,7 @@ func (p palette) lines(e provision.Event, text string) string {
 			}
 		}
 		return strings.Join(lines, "\n")
-	case provision.Warned, provision.PartUnhealthy, provision.PartSilent:
+	case provision.Warned, provision.ChangeLeft, provision.PartUnhealthy, provision.PartSilent:
 		return p.in(yellow, text)
 	case provision.Progressed, provision.ChangeMade:
 		return p.in(dim, text)

@@ -24,16 +24,33 @@ func (o *options) recorded(c *cobra.Command, installation *provision.Installatio
 	return err
 }
 
-// commandLine is the command as it was typed, its flags before its arguments. No flag takes
-// a secret.
+// commandLine is the command as it was typed, its flags before its arguments, without
+// secrets.
 func commandLine(c *cobra.Command) string {
 	words := strings.Fields(c.CommandPath())
 	c.Flags().Visit(func(f *pflag.Flag) {
 		word := "--" + f.Name
+		if f.Name == "set" { // whose values may be secrets
+			words = append(words, paths(f)...)
+			return
+		}
 		if f.Value.Type() != "bool" || f.Value.String() != "true" {
 			word += "=" + strings.Trim(f.Value.String(), "[]") // those of a list
 		}
 		words = append(words, word)
 	})
 	return shellescape.QuoteCommand(append(words, c.Flags().Args()...))
+}
+
+// paths are what --set sets, without the values.
+func paths(set *pflag.Flag) (words []string) {
+	values, ok := set.Value.(pflag.SliceValue)
+	if !ok {
+		return nil
+	}
+	for _, value := range values.GetSlice() {
+		path, _, _ := strings.Cut(value, "=")
+		words = append(words, "--set="+path+"=...")
+	}
+	return words
 }

@@ -46,7 +46,7 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if status, ok := errors.AsType[*exitStatus](err); ok {
 		return status.code // what there is to say, the program said
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !errors.Is(err, provision.Interrupted.Failf("")) {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
 	renderError(errOut, err)
@@ -81,17 +81,23 @@ func newRoot() *cobra.Command {
 		}
 		return nil
 	}
-	root.AddCommand(newUp(&o), newPlan(&o), newStatus(&o), newDown(&o), newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newNetwork(&o), newVM(&o), newAssets(&o))
-	root.AddCommand(newSnapshot(&o), newRollback(&o), newKeys(&o), newLogs(&o), newAttach(&o), newCancel(&o))
-	root.AddCommand(newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o), newSecrets(&o), newTopology(&o), newProxy(&o))
-	root.AddCommand(newPreflight(&o))
-	root.AddCommand(newExplain(&o))
-	root.AddCommand(newSupport(&o))
-	root.AddCommand(newReport(&o))
-	root.AddCommand(newHistory(&o))
-	root.AddCommand(newConfig(&o))
+	group(root, "Make an installation:", newConfig(&o), newPreflight(&o), newPlan(&o), newUp(&o), newDown(&o))
+	group(root, "See how it is:", newStatus(&o), newReport(&o), newTopology(&o), newHistory(&o))
+	group(root, "Its domains:", newAddDomain(&o), newRemoveDomain(&o), newDomain(&o), newProxy(&o))
+	group(root, "Look after it:", newAssets(&o), newRollback(&o), newSnapshot(&o), newKeys(&o), newSecrets(&o), newNetwork(&o))
+	group(root, "Work inside it:", newVM(&o), newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o))
+	group(root, "When something goes wrong:", newExplain(&o), newLogs(&o), newAttach(&o), newCancel(&o), newSupport(&o))
 	root.AddCommand(newVersion(&o), newExitCodes())
 	return root
+}
+
+// group puts commands under a title of the help.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // fromEnvironment is a flag's default: the variable's value when it is set.

@@ -47,7 +47,7 @@ func (o *options) watch(c *cobra.Command, installation *provision.Installation) 
 	for {
 		is := observe(ctx, installation)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // Ctrl-C is how watching ends
 		}
 		var text bytes.Buffer
 		o.renderStanding(&text, paletteOf(out), is)

@@ -83,7 +83,8 @@ func (o *options) up(c *cobra.Command, in intent) error {
 	if err != nil {
 		return err
 	}
-	installation := provision.Open(config, o.view(c.OutOrStdout()))
+	took := &timing{}
+	installation := provision.Open(config, took.noted(o.view(c.OutOrStdout())))
 	defer installation.Close()
 	if in.timeout > 0 {
 		ctx, cancel := context.WithTimeoutCause(c.Context(), in.timeout, provision.TimedOut.Failf("the %s of --timeout are over", in.timeout))
@@ -106,7 +107,7 @@ func (o *options) up(c *cobra.Command, in intent) error {
 	if err != nil {
 		return stopped(err, made, installation)
 	}
-	o.finished(c, installation, in.orders, made)
+	o.finished(c, installation, in, made, took)
 	return nil
 }
 
@@ -143,18 +144,4 @@ func (o *options) saved(in *intent) (func(*provision.Installation, []provision.P
 // stopped is the error of a run that stopped on its way.
 func stopped(err error, made int, installation *provision.Installation) error {
 	return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
-}
-
-// finished tells what came of a run that went well.
-func (o *options) finished(c *cobra.Command, installation *provision.Installation, orders provision.Orders, made int) {
-	if o.output != "plain" {
-		return
-	}
-	fmt.Fprintf(c.OutOrStdout(), "%s\n", changes(made))
-	if orders.Partial() {
-		return // whether the domains answer was not looked at
-	}
-	for _, address := range installation.Addresses() {
-		fmt.Fprintln(c.OutOrStdout(), address)
-	}
 }

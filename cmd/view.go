@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ func (o *options) view(out io.Writer) provision.Observer {
 	if o.output == "json" {
 		lines := json.NewEncoder(out)
 		return func(e provision.Event) { _ = lines.Encode(e) } // a closed pipe is no reason to stop working
+	}
+	if t, ok := terminalOf(out); ok && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != "" {
+		return liveViewOf(out.(*os.File), t).show
 	}
 	return newPlainView(out).show
 }
@@ -65,6 +69,8 @@ func describe(e provision.Event) string {
 		return mark(e) + " cannot tell: " + e.Text
 	case provision.Progressed:
 		return fmt.Sprintf("  %s: %s", e.Subject, e.Text)
+	case provision.ChangeLeft:
+		return fmt.Sprintf("stopping: %s %s: %s", e.Verb, e.Subject, e.Text)
 	case provision.ChangeMade:
 		return fmt.Sprintf("  %s: done in %s", e.Subject, short(e.Took))
 	case provision.StageDone:

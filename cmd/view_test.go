@@ -114,3 +114,43 @@ helm         ! cannot tell: the API does not answer
 		}
 	}
 }
+
+func TestLastScreen(t *testing.T) {
+	took := &timing{}
+	note := took.noted(func(provision.Event) {})
+	note(provision.Event{Stage: "vms", Kind: provision.StageDone, Changes: 7, Took: 63 * time.Second})
+	note(provision.Event{Stage: "host", Kind: provision.StageDone, Took: time.Second})
+	note(provision.Event{Stage: "helm", Kind: provision.StageDone, Changes: 1, Took: 32 * time.Second})
+	if !took.changed("helm") || took.changed("host") {
+		t.Error("helm changed something, host did not")
+	}
+	dns := []string{"red.example.com: webapp.red.example.com: has no address\x1b"}
+	for range 7 {
+		dns = append(dns, "blue.example.net: it is\nwrong")
+	}
+	for _, test := range []struct {
+		name string
+		last lastScreen
+		want string
+	}{
+		{"nothing was done", lastScreen{time: &timing{}, addresses: []string{"https://webapp.green.example.org/"}}, "0 changes\nhttps://webapp.green.example.org/\n"},
+		{"the first time", lastScreen{8, took, []string{"https://webapp.green.example.org/"}, dns[:1], "https://webapp.green.example.org/"}, `8 changes
+the time went to: vms 1m3s, helm 32s
+https://webapp.green.example.org/
+next: what is not right in DNS, see ` + "`wiabctl domain dns`" + `
+  red.example.com: webapp.red.example.com: has no address
+next: the first account, at https://webapp.green.example.org/; the code that confirms it comes by e-mail, which the release smtp sends (a relay: overlays/smtp.yaml)
+`},
+	} {
+		var out bytes.Buffer
+		test.last.render(&out)
+		if out.String() != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, out.String(), test.want)
+		}
+	}
+	var out bytes.Buffer
+	lastScreen{1, took, nil, dns, ""}.render(&out)
+	if !strings.HasSuffix(out.String(), "  blue.example.net: it is\n  wrong\n  and 2 more\n") {
+		t.Errorf("many problems: %s", out.String())
+	}
+}

@@ -218,3 +218,18 @@ func history(t *testing.T) (all []recorded) {
 	}
 	return all
 }
+
+// TestCtrlC stops up while a VM boots: nothing is left half done, and the next up goes on.
+func TestCtrlC(t *testing.T) {
+	installed(t)
+	mustWiabctl(t, "vm", "stop", "--force", "datanode3")
+	said := onHost(t, `wiabctl up --only vms >/root/said 2>&1 & pid=$!
+timeout 60 sh -c 'until grep -q "waiting for datanode3" /root/said; do sleep 0.02; done'; kill -INT $pid; wait $pid; echo "exit $?"; cat /root/said`)
+	t.Log(said)
+	saysEach(t, said, "exit 15", "stopping: start domain datanode3: it is finished first, or left where it waits", "[interrupted]", "next: wiabctl up")
+	if last := history(t); last[len(last)-1].Outcome != "stopped" {
+		t.Errorf("the history tells of %+v", last[len(last)-1])
+	}
+	mustWiabctl(t, "up")
+	unchanged(t)
+}

@@ -72,6 +72,9 @@ func inAndOut(t *testing.T, b bare) {
 	}
 	b.exits(t, 0, "add-domain", "help")
 	b.exits(t, 10, "[config-invalid]", "plan", "--config", "/etc/hostname")
+	if page := b.shell(t, "zcat /usr/share/man/man1/wiabctl-snapshot-create.1.gz"); !strings.Contains(page, "wiabctl snapshot create") {
+		t.Errorf("a man page is %s", page)
+	}
 	b.shell(t, "test -s /usr/share/doc/wiabctl/docs/README.md && test -s /usr/share/doc/wiabctl/copyright")
 	if has := b.shell(t, "source /usr/share/bash-completion/completions/wiabctl; complete -p wiabctl"); !strings.Contains(has, " wiabctl\n") {
 		t.Errorf("bash completes %s", has)
@@ -106,6 +109,9 @@ func aroundInstallation(t *testing.T, b bare) {
 	b.shell(t, installPackage)
 	b.exits(t, 0, "wiabctl-health.service is not in multi-user.target.wants", "up", "--yes", "--only", "network")
 	b.exits(t, 0, "0 changes", "up", "--yes", "--only", "host,network")
-	b.exits(t, 0, "", "down", "--host", "--yes")
-	inAndOut(t, b)
+	b.exits(t, 0, "delete ", "down", "--host", "--yes")
+	b.shell(t, "apt-get purge --yes wiabctl")
+	if left := b.shell(t, "find / -xdev -name '*wiabctl*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*' -not -path '/proc/*' -not -name wiabctl.deb"); left != "/etc/wiabctl\n/etc/wiabctl/wiabctl.yaml\n" {
+		t.Errorf("without installation and package there is still:\n%s", left)
+	}
 }

@@ -74,7 +74,7 @@ X
 echo net.bridge.bridge-nf-call-iptables = 1 >/etc/sysctl.d/99-planted.conf
 echo 10.9.9.8 kubenode2 planted >>/etc/hosts
 until ss -lnu | grep -q :50000 && ! flock --nonblock /run/wiabctl.lock true; do sleep 0.1; done`)
-	if err := theLab.Names(names.Differences{Records: []string{"teams." + green + ". 5 IN A 192.0.2.99", "assets." + green + ". 5 IN AAAA 2001:db8::1"}}); err != nil {
+	if err := theLab.Names(names.Differences{Records: []string{"teams." + green + ". 5 IN A 192.0.2.99", "assets." + green + ". 5 IN A " + lab.WAN, "assets." + green + ". 5 IN AAAA 2001:db8::1"}}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -84,6 +84,7 @@ until ss -lnu | grep -q :50000 && ! flock --nonblock /run/wiabctl.lock true; do 
 		{"port-taken", "warning", "50000 by systemd-socket-", "systemctl disable --now planted-port.service"},
 		{"setting-contested", "warning", "/etc/sysctl.d/99-planted.conf sets net.bridge.bridge-nf-call-iptables to 1", "/etc/sysctl.d/99-planted.conf"},
 		{"dns-wrong", "warning", "teams." + green + ": it leads to 192.0.2.99, not to " + lab.WAN, "wiabctl domain dns " + green},
+		{"dns-wrong", "warning", "assets." + green + ": it has an AAAA record, 2001:db8::1", "wiabctl domain dns " + green},
 		{"acme-unreachable", "warning", "https://acme-v02.api.letsencrypt.org/directory: no answer within 4s", "curl "},
 	}
 	found := preflight(t)
@@ -102,8 +103,8 @@ until ss -lnu | grep -q :50000 && ! flock --nonblock /run/wiabctl.lock true; do 
 			t.Errorf("it does not find %+v", p)
 		}
 	}
-	if len(found) != len(before)+len(planted) {
-		t.Errorf("%d findings, %d before, %d are planted", len(found), len(before), len(planted))
+	if len(found) != len(before)+len(planted)-1 { // of one domain all is told at once
+		t.Errorf("%d findings, %d before, %d are planted", len(found), len(before), len(planted)-1)
 	}
 
 	// Another wiabctl that works is no judgement; all the rest may be ignored.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 
 	"wiabctl/provision/change"
@@ -21,7 +22,8 @@ func command(ctx context.Context, name string, args ...string) (answer string, e
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it did not end within %s", patience))
 	defer cancel()
 	program := exec.CommandContext(ctx, name, args...)
-	program.WaitDelay = time.Second // what it started may hold its output open
+	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for wiabctl
+	program.WaitDelay = time.Second                           // what it started may hold its output open
 	var complaint strings.Builder
 	program.Stderr = &complaint
 	said, err := program.Output()

@@ -24,6 +24,13 @@ func (b builds) wanted(t *testing.T) []string {
 		"-rw-r--r-- /usr/share/doc/wiabctl/README.md",
 		"-rw-r--r-- /usr/share/doc/wiabctl/examples/wiabctl.yaml",
 	}
+	pages, err := filepath.Glob(filepath.Join(b.first, "bin/man/*.1"))
+	if err != nil || len(pages) < 50 {
+		t.Errorf("there are %d man pages, %v", len(pages), err)
+	}
+	for _, page := range pages {
+		all = append(all, "-rw-r--r-- /usr/share/man/man1/"+filepath.Base(page)+".gz")
+	}
 	for _, pattern := range []string{"docs/*.md", "docs/*/*.md"} {
 		pages, err := filepath.Glob(filepath.Join(b.first, pattern))
 		if err != nil {

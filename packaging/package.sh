@@ -4,6 +4,8 @@ set -euo pipefail
 dist=$1 nfpm=$2 cyclonedx=$3
 umask 022
 
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
 TREE=$(mktemp -d)
 trap 'rm -r "$TREE"' EXIT
 make --no-print-directory build
@@ -15,9 +17,8 @@ if [ "$VERSION" = "(devel)" ]; then
 	echo "package: nothing tells the version: packages are made in a git clone" >&2
 	exit 1
 fi
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 ARCH=$(go env GOARCH)
-export TREE VERSION ARCH SOURCE_DATE_EPOCH
+export TREE VERSION ARCH
 
 mkdir -p "$dist"
 rm -f -- "$dist"/wiabctl* "$dist"/SHA256SUMS

@@ -34,8 +34,9 @@ type builds struct{ first, second string }
 // TestPackages makes the packages twice and looks into them.
 func TestPackages(t *testing.T) {
 	b := builds{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "some/where/else")}
+	run(t, "", "git", "clone", "--quiet", "..", b.first)
+	run(t, "", "git", "clone", "--quiet", b.first, b.second) // also while somebody commits
 	for _, clone := range []string{b.first, b.second} {
-		run(t, "", "git", "clone", "--quiet", "..", clone)
 		run(t, clone, "make", "--quiet", "package")
 	}
 	t.Run("reproducible", b.reproducible)

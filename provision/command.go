@@ -38,6 +38,7 @@ func output(ctx context.Context, env []string, name string, args ...string) (sai
 func prepare(ctx context.Context, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for wiabctl, which finishes what runs
 	// Asked to end, apt leaves a state that it can go on from; killed, it may not.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = time.Minute

@@ -15,11 +15,11 @@ func TestProblems(t *testing.T) {
 		want          []string // whole lines; empty: the file can be used
 	}{
 		{"typos, with what they mean, and what is wrong in the rest",
-			"domian: green.example.org\nemail: ops@example.org\nartifact:\n  hahs: x\nnetwrok: {}\nnetwork:\n  egress: some\n  public-address: 203.0.113.7\n",
+			"domian: green.example.org\nemail: ops@example.org\nartifact:\n  hahs: x\nnetwok: {}\nnetwork:\n  egress: some\n  public-address: 203.0.113.7\n",
 			[]string{
 				"line 1: domian: there is no such field; did you mean domain?",
 				"line 4: artifact.hahs: there is no such field; did you mean artifact.hash?",
-				"line 5: netwrok: there is no such field; did you mean network?",
+				"line 5: netwok: there is no such field; did you mean network?",
 				`line 7: network.egress: "some" is none of none, acme and full`,
 				"line 8: network.public-address: there is no such field; did you mean network.public_address?",
 			}},

@@ -11,29 +11,30 @@ import (
 	"wiabctl/ingress"
 )
 
-// Edit changes the text of a configuration file, whose comments and layout stay.
-type Edit func(text []byte) ([]byte, error)
+// Edit changes the text of a configuration file, whose comments and layout stay. It knows what
+// overrides the file, for only both together have to be a configuration that can be used.
+type Edit func(text []byte, overrides []Override) ([]byte, error)
 
 // Adding writes domains into the file; those that are there already change nothing.
 func Adding(list List) Edit {
-	return func(text []byte) ([]byte, error) {
+	return func(text []byte, overrides []Override) ([]byte, error) {
 		with, err := ingress.AddDomains(text, list.Domains...)
 		if err != nil {
 			return nil, err
 		}
-		return with, list.fits(text, with)
+		return with, list.fits(text, with, overrides)
 	}
 }
 
 // Removing takes domains out of the file.
 func Removing(domains ...string) Edit {
-	return func(text []byte) ([]byte, error) { return ingress.RemoveDomains(text, domains...) }
+	return func(text []byte, _ []Override) ([]byte, error) { return ingress.RemoveDomains(text, domains...) }
 }
 
 // Check is the configuration that the file would hold, if it can be used, with the
 // certificates and the overlays that it leads to. It changes nothing.
 func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Config, error) {
-	_, want, err := e.of(file)
+	_, want, err := e.of(file, overrides)
 	if err != nil {
 		return Config{}, err
 	}
@@ -50,7 +51,7 @@ func (e Edit) Make(ctx context.Context, file string, overrides ...Override) erro
 	if _, err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
 		return err
 	}
-	have, want, err := e.of(file)
+	have, want, err := e.of(file, overrides)
 	if err != nil || bytes.Equal(have, want) {
 		return err
 	}
@@ -58,11 +59,11 @@ func (e Edit) Make(ctx context.Context, file string, overrides ...Override) erro
 }
 
 // of returns what the file holds, and what it would hold.
-func (e Edit) of(file string) (have, want []byte, err error) {
+func (e Edit) of(file string, overrides []Override) (have, want []byte, err error) {
 	if have, err = read(file); err != nil {
 		return nil, nil, err
 	}
-	want, err = e(have)
+	want, err = e(have, overrides)
 	return have, want, err
 }
 

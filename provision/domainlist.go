@@ -63,15 +63,20 @@ func parseDomains(text []byte) ([]Domain, *yaml.Node, error) {
 }
 
 // fits tells what keeps the listed domains out of a configuration file, of which both texts are
-// given, with and without them.
-func (l List) fits(without, with []byte) error {
+// given, with and without them; overrides go above it.
+func (l List) fits(without, with []byte, overrides []Override) error {
 	var root yaml.Node
 	var before, after Config
 	if err := cmp.Or(yaml.Unmarshal(without, &root), yaml.Unmarshal(without, &before), yaml.Unmarshal(with, &after)); err != nil {
 		return ConfigInvalid.Failf("the configuration file cannot be used: %w", err)
 	}
-	after.complete()
 	var problems []string
+	for _, o := range overrides {
+		for _, problem := range o.apply(&after) {
+			problems = append(problems, problem.String())
+		}
+	}
+	after.complete()
 	for _, invalid := range invalids(after.validate()) {
 		var at int
 		if _, err := fmt.Sscanf(invalid.Path, "domains[%d]", &at); err == nil && at >= len(before.Ingress.Domains) {

@@ -16,9 +16,11 @@ const (
 	ChangeWanted EventKind = "wanted"   // a plan holds the change
 	StageUnclear EventKind = "unclear"  // the stage cannot tell what it has to do
 	Warned       EventKind = "warned"   // something stops nothing now, but may later; Subject is the failure's id
+	StageWaits   EventKind = "waits"    // the stage waits for another one, whose name is Text
 	StagePlanned EventKind = "planned"  // what the stage has to do is known
 	ChangeBegun  EventKind = "begun"    // a change is being made
 	Progressed   EventKind = "progress" // a change has something to say
+	ChangeLeft   EventKind = "left"     // somebody wants to stop while a change is made; Text tells what becomes of it
 	ChangeMade   EventKind = "made"     // a change is made
 	StageDone    EventKind = "done"     // the stage is as configured
 	StageFailed  EventKind = "failed"   // the stage stopped with an error

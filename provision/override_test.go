@@ -24,7 +24,7 @@ func TestOverrides(t *testing.T) {
 		{"a field whose name has a line below", []string{"WIABCTL_VMS_KNOWN_HOSTS=/a=b"}, nil, []Override{{"vms.known_hosts", "/a=b", "WIABCTL_VMS_KNOWN_HOSTS"}}, ""},
 		{"an empty variable is none, an empty setting is", []string{"WIABCTL_EMAIL="}, []string{"email="}, []Override{{"email", "", "--set"}}, ""},
 		{"other variables of ours", []string{"WIABCTL_OUTPUT=json"}, nil, nil, ""},
-		{"a variable with a typo", []string{"WIABCTL_NETWORK_PUBLIC_ADRESS=1.2.3.4"}, nil, nil, "WIABCTL_NETWORK_PUBLIC_ADRESS, which is the variable of no field; did you mean WIABCTL_NETWORK_PUBLIC_ADDRESS?"},
+		{"a variable with a typo", []string{"WIABCTL_NETWORK_PUBLIC_ADRES=1.2.3.4"}, nil, nil, "WIABCTL_NETWORK_PUBLIC_ADRES, which is the variable of no field; did you mean WIABCTL_NETWORK_PUBLIC_ADDRESS?"},
 		{"a variable of nothing", []string{"WIABCTL_XXXXXXXXXX=1"}, nil, nil, "is the variable of no field"},
 		{"a part", nil, []string{"network=x"}, nil, "network is no field with one value"},
 		{"a list", nil, []string{"artifact.mirrors=x"}, nil, "artifact.mirrors is no field with one value"},
@@ -109,5 +109,31 @@ func TestOverriddenIsNotWritten(t *testing.T) {
 	}
 	if err := SetHairpin(file, "never", Override{"network.egress", "full", "--set"}); err != nil {
 		t.Errorf("another field: %v", err)
+	}
+}
+
+// TestEditOverridden adds a domain to a file that is none without what overrides it.
+func TestEditOverridden(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+	const text = "email: ops@example.org # who\nartifact: {hash: 5b01f250e128db689715558bad6b5e532cf4a7a0}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	domain := Override{"domain", "green.example.org", "WIABCTL_DOMAIN"}
+	add := Adding(typed("red.example.com"))
+	if _, err := add.Check(t.Context(), file); err == nil {
+		t.Error("a file without a domain is taken")
+	}
+	if _, err := Adding(typed("green.example.org")).Check(t.Context(), file, domain); err == nil {
+		t.Error("the default domain is taken once more")
+	}
+	if _, err := add.Check(t.Context(), file, domain, Override{"vms.ready", "soon", "--set"}); err == nil || !strings.Contains(err.Error(), "--set: vms.ready: ") {
+		t.Errorf("a wrong override: %v", err)
+	}
+	if err := add.Make(t.Context(), file, domain); err != nil {
+		t.Fatal(err)
+	}
+	if have, _ := os.ReadFile(file); string(have) != text+"domains:\n  - domain: red.example.com\n" {
+		t.Errorf("the file says\n%s", have)
 	}
 }

@@ -102,31 +102,72 @@ func (p *Pipeline) Up(ctx context.Context, plans []Planned) (int, error) {
 		done[step.Name()] = make(chan struct{})
 	}
 	made := make([]int, len(p.Steps))
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
+	work, finished := change.Finishing(ctx)
+	defer finished()
+	work, fail := context.WithCancelCause(work)
+	defer fail(nil)
 	for i, step := range p.Steps {
-		group.Go(func() error {
-			for _, before := range step.After {
-				select {
-				case <-done[before]:
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
+		group.Go(func() (err error) {
+			stale := p.touched(step, plans)
+			if !p.awaitStages(ctx, work, step, done, stale || len(plans[i].Changes) > 0) {
+				return nil // what stopped the run is told elsewhere
 			}
-			var err error
-			made[i], err = p.bring(ctx, step, plans[i], p.touched(step, plans))
-			if err != nil {
-				return fmt.Errorf("%s: %w", step.Name(), err)
+			if made[i], err = p.bring(work, step, plans[i], stale); err != nil {
+				err = fmt.Errorf("%s: %w", step.Name(), err)
+				if ctx.Err() == nil { // else the others are finishing what they do
+					fail(err)
+				}
+				return err
 			}
 			close(done[step.Name()])
 			return nil
 		})
 	}
 	err := group.Wait()
+	if err == nil {
+		err = p.unfinished(ctx, done)
+	}
 	total := 0
 	for _, n := range made {
 		total += n
 	}
 	return total, err
+}
+
+// awaitStages waits until the stages are done that this one stands after, and tells of it
+// where there may be something to do; false if the run ends before.
+func (p *Pipeline) awaitStages(ctx, work context.Context, step Step, done map[string]chan struct{}, busy bool) bool {
+	for _, before := range step.After {
+		select {
+		case <-done[before]:
+			continue
+		default:
+		}
+		if busy {
+			p.send(Event{Stage: step.Name(), Kind: StageWaits, Text: before})
+		}
+		select {
+		case <-done[before]:
+		case <-work.Done():
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// unfinished is why the run ended before all stages were done, if it did.
+func (p *Pipeline) unfinished(ctx context.Context, done map[string]chan struct{}) error {
+	for _, step := range p.Steps {
+		select {
+		case <-done[step.Name()]:
+		default:
+			return fmt.Errorf("%s: %w", step.Name(), context.Cause(ctx))
+		}
+	}
+	return nil
 }
 
 // touched tells whether a stage that this one stands after, directly or not, had
@@ -168,7 +209,7 @@ func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale boo
 	}()
 	changes := plan.Changes
 	if stale {
-		if changes, err = step.Plan(ctx); err != nil {
+		if changes, err = planNow(ctx, step); err != nil {
 			return 0, err
 		}
 	}
@@ -179,7 +220,7 @@ func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale boo
 	if made, err = p.apply(ctx, name, changes); err != nil {
 		return made, err
 	}
-	left, err := step.Plan(ctx)
+	left, err := planNow(ctx, step)
 	if err != nil {
 		return made, err
 	}
@@ -187,6 +228,13 @@ func (p *Pipeline) bring(ctx context.Context, step Step, plan Planned, stale boo
 		return made, NotConverged.Failf("after all its changes the stage still wants to %s", left[0])
 	}
 	return made, nil
+}
+
+// planNow is the stage's plan, which may be left at any moment.
+func planNow(ctx context.Context, step Step) ([]change.Change, error) {
+	ctx, left := change.Waiting(ctx)
+	defer left()
+	return step.Plan(ctx)
 }
 
 // apply makes the changes in order; neighbours that are Concurrent are made side by
@@ -230,7 +278,11 @@ func succeeded(errs []error) int {
 }
 
 func (p *Pipeline) applyOne(ctx context.Context, stage string, c change.Change) error {
-	if err := context.Cause(ctx); err != nil {
+	work, finished := change.Finishing(ctx)
+	defer finished()
+	waiting, left := change.Waiting(work)
+	defer left()
+	if err := context.Cause(waiting); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -241,11 +293,37 @@ func (p *Pipeline) applyOne(ctx context.Context, stage string, c change.Change) 
 		p.send(e)
 	}
 	send(ChangeBegun, c.Reason, 0)
-	if err := c.Apply(ctx, func(line string) { send(Progressed, line, 0) }); err != nil {
+	stop := context.AfterFunc(waiting, func() {
+		if change.Asked(ctx) { // else something failed beside it
+			send(ChangeLeft, leaving(c), 0)
+		}
+	})
+	if leavable(c) {
+		work = waiting
+	}
+	err := c.Apply(work, func(line string) { send(Progressed, line, 0) })
+	stop()
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Verb, c.Subject, err)
 	}
 	send(ChangeMade, "", time.Since(began))
 	return nil
+}
+
+// leavable tells whether a change may be left at any moment: a wait changes nothing, and a
+// script on the admin host goes on by itself.
+func leavable(c change.Change) bool { return c.Verb == change.Wait || c.Verb == change.Run }
+
+// leaving says what becomes of a change when somebody wants to stop.
+func leaving(c change.Change) string {
+	switch {
+	case c.Verb == change.Run:
+		return "it goes on without wiabctl; the next run, or wiabctl attach, follows it"
+	case leavable(c):
+		return "it is left; the next run waits for it again"
+	default:
+		return "it is finished first, or left where it waits; Ctrl-C once more stops at once, which the next run mends"
+	}
 }
 
 func (p *Pipeline) send(e Event) {

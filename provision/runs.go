@@ -170,7 +170,7 @@ func (r *Run) add(e Event) {
 		r.Changes++
 	}
 	r.Took = e.Time.Sub(r.Began)
-	if e.Stage != "" && e.Kind != ChangeWanted && e.Kind != StageUnclear && e.Kind != Warned {
+	if e.Stage != "" && e.Kind != ChangeWanted && e.Kind != StageUnclear && e.Kind != StageWaits && e.Kind != Warned {
 		r.stage(e).add(e)
 	}
 }

@@ -22,8 +22,8 @@ func somePlans() []Planned {
 	}
 }
 
-// beside is an installation whose configuration is in a directory of its own.
-func beside(t *testing.T, dir string) *Installation {
+// configuredIn is an installation whose configuration is in a directory of its own.
+func configuredIn(t *testing.T, dir string) *Installation {
 	t.Helper()
 	config, err := Parse([]byte(smallest))
 	if err != nil {
@@ -35,7 +35,7 @@ func beside(t *testing.T, dir string) *Installation {
 
 func TestSavedPlan(t *testing.T) {
 	dir := t.TempDir()
-	saved, err := beside(t, dir).Saved(Orders{Skip: []string{"verify"}}, somePlans())
+	saved, err := configuredIn(t, dir).Saved(Orders{Skip: []string{"verify"}}, somePlans())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSavedPlan(t *testing.T) {
 		{"an overlay", func(_ *Installation, p []Planned) []Planned { overlay(); return p }, []string{"the configuration or an overlay changed"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			i := beside(t, dir)
+			i := configuredIn(t, dir)
 			err := i.CheckSaved(read, test.change(i, somePlans()))
 			if test.says == nil && err != nil || test.says != nil && !errors.Is(err, PlanOutdated.Failf("")) {
 				t.Fatalf("got %v", err)
@@ -113,7 +113,7 @@ func TestSavedPlan(t *testing.T) {
 		})
 	}
 	read.Version = "v0.0.1"
-	if err := beside(t, dir).CheckSaved(read, somePlans()); err == nil || !strings.Contains(err.Error(), ", was v0.0.1") {
+	if err := configuredIn(t, dir).CheckSaved(read, somePlans()); err == nil || !strings.Contains(err.Error(), ", was v0.0.1") {
 		t.Errorf("with another wiabctl: %v", err)
 	}
 }

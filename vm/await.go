@@ -20,7 +20,9 @@ const readyNote = "<ready/>"
 // is what it printed since it started.
 func (r *Room) await(ctx context.Context, want wanted, console *transcript, say change.Progress) error {
 	say.Sayf("waiting for %s", want.Name)
-	alive, died := context.WithCancelCause(ctx)
+	waiting, left := change.Waiting(ctx)
+	defer left()
+	alive, died := context.WithCancelCause(waiting)
 	defer died(nil)
 	vigil := &vigil{room: r, want: want, console: console, watch: r.Watch(alive, want.Name)}
 	go func() { died(vigil.keep(alive)) }()

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"wiabctl/provision/change"
 )
@@ -78,7 +79,7 @@ func TestCheckHypervisor(t *testing.T) {
 	if err := g.CheckHypervisor(t.Context()); err != nil {
 		t.Errorf("found %v", err)
 	}
-	g.Libvirt = (&Connection{Sockets: []string{t.TempDir() + "/none"}}).Use
+	g.Libvirt = (&Connection{Sockets: []string{t.TempDir() + "/none"}, Timeout: time.Minute}).Use
 	if err := g.CheckHypervisor(t.Context()); err != nil {
 		t.Errorf("found %v where there is no libvirt yet", err)
 	}

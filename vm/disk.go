@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"wiabctl/provision/change"
 )
@@ -84,7 +85,9 @@ func partial(disk string) string { return disk + ".partial" }
 
 func qemuImg(ctx context.Context, args ...string) error {
 	end := change.Trace(ctx, "command", "argv", append([]string{"qemu-img"}, args...))
-	said, err := exec.CommandContext(ctx, "qemu-img", args...).CombinedOutput()
+	program := exec.CommandContext(ctx, "qemu-img", args...)
+	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for wiabctl, which finishes what runs
+	said, err := program.CombinedOutput()
 	end(err)
 	if err != nil {
 		return fmt.Errorf("qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(string(said)))

@@ -25,10 +25,13 @@ func (r *Room) CheckHypervisor(ctx context.Context) error {
 		version, err = virt.ConnectGetLibVersion()
 		return err
 	})
-	if errors.Is(err, change.ErrNotInstalled) {
-		version, err = oldest, nil
+	switch {
+	case errors.Is(err, change.ErrNotInstalled):
+		err = nil
+	case err == nil:
+		err = outdated(version)
 	}
-	return errors.Join(err, outdated(version), tunnelling(openable(tunDevice)))
+	return errors.Join(err, tunnelling(openable(tunDevice)))
 }
 
 // outdated judges the version.

@@ -30,5 +30,7 @@ func generate(args []string) error {
 	if err := os.MkdirAll(args[0], 0o755); err != nil {
 		return err
 	}
-	return doc.GenManTree(cmd.Command(), &doc.GenManHeader{Section: "1", Source: "wiabctl", Manual: "wiabctl"}, args[0])
+	root := cmd.Command()
+	root.DisableAutoGenTag = true
+	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "wiabctl", Manual: "wiabctl"}, args[0])
 }

@@ -27,14 +27,14 @@ type Change struct {
 	Verb    Verb
 	Subject string // what is changed, such as "domain kubenode1"
 	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"
-	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
-	// holds no secret.
-	Diff []string
 	// Concurrent allows this change to run beside its neighbours in the plan
 	// that allow it too.
 	Concurrent bool
 	// Apply makes the change. It is safe to repeat after an interruption.
 	Apply func(ctx context.Context, say Progress) error
+	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
+	// holds no secret.
+	Diff []string
 }
 
 // String is the line a plan shows for the change.

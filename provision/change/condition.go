@@ -27,11 +27,14 @@ const slowest = 500 * time.Millisecond
 const sayAgain = 10 * time.Second
 
 // Await checks until the condition holds, the deadline passes, ctx ends or the
-// check says that it can never hold. The error tells what was waited for, how
+// check says that it can never hold; also where somebody wants to stop and what waits is to
+// be finished, for a wait changes nothing. The error tells what was waited for, how
 // long, and the last thing that was missing.
 func (c Condition) Await(ctx context.Context, say Progress) (err error) {
 	end := Trace(ctx, "wait", "for", c.Description, "deadline", c.Deadline.String())
 	defer func() { end(err) }()
+	ctx, left := Waiting(ctx)
+	defer left()
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(ctx, c.Deadline)
 	defer cancel()

@@ -26,7 +26,7 @@ func TestWarned(t *testing.T) {
 	kind := Kind{ID: "kind", Exit: 11}
 	plain, note := errors.New("of no kind"), kind.Notef("n")
 	got := Leaves(Warned(errors.Join(kind.Failf("a"), errors.Join(plain, fmt.Errorf("wrapped: %w", kind.Failf("b"))), note)))
-	if len(got) != 4 || SeverityOf(got[0]) != Serious || got[0].Error() != "a" || got[1] != plain || SeverityOf(got[2]) != Serious || got[3] != error(note) {
+	if len(got) != 4 || SeverityOf(got[0]) != Serious || got[0].Error() != "a" || !errors.Is(got[1], plain) || SeverityOf(got[2]) != Serious || !errors.Is(got[3], note) {
 		t.Errorf("warned: %q", got)
 	}
 	if err := Warned(nil); err != nil {

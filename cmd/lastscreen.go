@@ -1,0 +1,117 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wiabctl/provision"
+)
+
+// timing is how long the stages of a run took that changed something.
+type timing struct{ stages []provision.Event }
+
+// noted notes what an observer is told.
+func (t *timing) noted(next provision.Observer) provision.Observer {
+	return func(e provision.Event) {
+		if e.Kind == provision.StageDone && e.Changes > 0 {
+			t.stages = append(t.stages, e)
+		}
+		next(e)
+	}
+}
+
+// changed tells whether the run changed something in a stage.
+func (t *timing) changed(stage string) bool {
+	for _, e := range t.stages {
+		if e.Stage == stage {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *timing) String() string {
+	var parts []string
+	for _, e := range t.stages {
+		parts = append(parts, e.Stage+" "+short(e.Took))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lastScreen is what people read when a run went well.
+type lastScreen struct {
+	made      int
+	time      *timing
+	addresses []string // where the domains answer; none was looked at if there are none
+	dns       []string // what is not right there yet, a line each
+	account   string   // where the first account is made; empty: that was told before
+}
+
+// askDNS is how long the last screen looks for records.
+const askDNS = 5 * time.Second
+
+// finished tells what came of a run that went well, and what is to be done next.
+func (o *options) finished(c *cobra.Command, installation *provision.Installation, in intent, made int, took *timing) {
+	if o.output != "plain" {
+		return
+	}
+	last := lastScreen{made: made, time: took}
+	if !in.orders.Partial() { // else whether the domains answer was not looked at
+		last.addresses = installation.Addresses()
+	}
+	if len(last.addresses) > 0 && made > 0 {
+		last.dns = dnsProblems(c.Context(), installation)
+		if took.changed("helm") {
+			last.account = last.addresses[0]
+		}
+	}
+	last.render(c.OutOrStdout())
+}
+
+// dnsProblems is what is not right in DNS, as far as that is known soon.
+func dnsProblems(ctx context.Context, installation *provision.Installation) (lines []string) {
+	ctx, cancel := context.WithTimeout(ctx, askDNS)
+	defer cancel()
+	all, err := installation.CheckDNS(ctx, nil)
+	if err != nil && len(all) == 0 {
+		return []string{err.Error()}
+	}
+	for _, v := range all {
+		for _, f := range v.Findings {
+			if f.Problem != "" {
+				lines = append(lines, v.Domain+": "+f.Check+": "+f.Problem)
+			}
+		}
+	}
+	return lines
+}
+
+// mostDNS is how many problems of DNS the last screen has room for.
+const mostDNS = 6
+
+func (l lastScreen) render(out io.Writer) {
+	fmt.Fprintf(out, "%s\n", changes(l.made))
+	if len(l.time.stages) > 0 {
+		fmt.Fprintf(out, "the time went to: %s\n", l.time)
+	}
+	for _, address := range l.addresses {
+		fmt.Fprintln(out, address)
+	}
+	if len(l.dns) > 0 {
+		fmt.Fprintln(out, "next: what is not right in DNS, see `wiabctl domain dns`")
+		for _, line := range l.dns[:min(len(l.dns), mostDNS)] {
+			fmt.Fprintf(out, "  %s\n", indented(line, "\n  "))
+		}
+		if more := len(l.dns) - mostDNS; more > 0 {
+			fmt.Fprintf(out, "  and %d more\n", more)
+		}
+	}
+	if l.account != "" {
+		fmt.Fprintf(out, "next: the first account, at %s; the code that confirms it comes by e-mail, which the release smtp sends (a relay: overlays/smtp.yaml)\n", l.account)
+	}
+}
