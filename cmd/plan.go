@@ -8,9 +8,6 @@ import (
 	"wiabctl/provision"
 )
 
-// somethingToDo is the exit code of a plan that holds changes.
-const somethingToDo = 2
-
 func newPlan(o *options) *cobra.Command {
 	var orders provision.Orders
 	var out string
@@ -55,7 +52,7 @@ func (o *options) plan(c *cobra.Command, installation *provision.Installation, o
 		fmt.Fprintf(c.OutOrStdout(), "%s to make\n", changes(count))
 	}
 	if count > 0 {
-		return &exitStatus{somethingToDo}
+		return &exitStatus{provision.SomethingToDo.Exit}
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (is standing) failure() error {
 		return err
 	}
 	if provision.Count(is.plans) > 0 {
-		return &exitStatus{somethingToDo}
+		return &exitStatus{provision.SomethingToDo.Exit}
 	}
 	return nil
 }

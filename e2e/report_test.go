@@ -69,7 +69,7 @@ func TestReport(t *testing.T) {
 			if dark := seen.Background < 0.1; dark != look.Dark {
 				t.Errorf("the background has a luminance of %.2f", seen.Background)
 			}
-			saysEach(t, seen.Text, "As configured, and well", green, red, "leads here", "kubenode3", "192.168.122.23", "offline-cluster.sh", "wiabctl up", "wire-server-5.")
+			saysEach(t, seen.Text, "As configured, and well", green, red, "leads here", "kubenode3", "192.168.122.23", "certificates", "wiabctl up", "wire-server-5.")
 			for _, link := range []string{"https://webapp." + green + "/", "https://nginz-https." + red + "/deeplink.json"} {
 				if !slices.Contains(seen.Links, link) {
 					t.Errorf("no link leads to %s: %s", link, seen.Links)

@@ -74,17 +74,24 @@ func TestStatus(t *testing.T) {
 	for range 3 { // the machine has other things to do
 		least = min(least, mustWiabctl(t, "status").took)
 	}
-	if least > 2*time.Second {
-		t.Errorf("status takes %s, 2 s are its budget", least)
+	budget := 2 * time.Second
+	if load := strings.Fields(onHost(t, "cat /proc/loadavg"))[0]; len(load) > 4 || load > "3" {
+		budget = 15 * time.Second // others work on this machine
 	}
-	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+"}\n")
+	if least > budget {
+		t.Errorf("status takes %s, %s are its budget:\n%s", least, budget, mustWiabctl(t, "status", "--output", "json").stdout)
+	}
+	onHost(t, "virsh autostart --disable assethost")
 	todo := wiabctl(t, "status")
-	writeHost(t, configFile, freshConfig)
+	onHost(t, "virsh autostart assethost")
 	if todo.code != 2 {
 		t.Errorf("with something to do it ends with %d, not 2", todo.code)
 	}
-	saysEach(t, todo.stdout, " to make, first: ")
-	watched, err := try(t.Context(), "timeout", "--preserve-status", "--signal", "INT", "9", "wiabctl", "status", "--watch")
+	saysEach(t, todo.stdout, "1 change to make, first: ")
+	const untilTwo = `env --default-signal=INT wiabctl status --watch >/tmp/watched & pid=$!
+for i in {1..100}; do [ "$(grep -c 'wiabctl status, at ' /tmp/watched)" -ge 2 ] && break; sleep 0.2; done
+kill -INT $pid; wait $pid; code=$?; cat /tmp/watched; rm /tmp/watched; exit $code`
+	watched, err := try(t.Context(), "bash", "-c", untilTwo)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ truncate -s 0 /var/lib/wiabctl/console/assethost`)
 	})
 	ssh, tls := keyLines(readHost(t, "/root/planted-ssh")), keyLines(readHost(t, "/root/planted-tls"))
 	user := keyLines(readHost(t, "/var/lib/wiabctl/keys/user"))
-	client := strings.Fields(onHost(t, "kubebox yq '.users[0].user[]' "+deployDir+"/ansible/inventory/offline/artifacts/admin.conf"))
+	client := strings.Fields(onHost(t, `kubebox yq '.users[0].user."client-key-data"' `+deployDir+"/ansible/inventory/offline/artifacts/admin.conf"))
 
 	a := mustWiabctl(t, "support", "/root/wire.tar.gz")
 	if a.took > 30*time.Second {
@@ -67,7 +67,7 @@ truncate -s 0 /var/lib/wiabctl/console/assethost`)
 	files := unpacked(t, theLab.Path("/root/wire.tar.gz"))
 	for name, says := range map[string]string{
 		"wiabctl/plan": "cluster: 0 changes", "wiabctl/health": "cassandra", "wiabctl/vms": "kubenode3", "wiabctl/domains": green, "wiabctl/console/assethost": "mirror.example.org",
-		"wiabctl/log/planted": "BEGIN CERTIFICATE", "libvirt/domains.xml": "<name>kubenode1</name>", "network/nftables": "table ip wiabctl", "kubernetes/events.json": "it said (secret)",
+		"wiabctl/log/planted": "mirror.example.org", "libvirt/domains.xml": "<name>kubenode1</name>", "network/nftables": "table ip wiabctl", "kubernetes/events.json": "it said (secret)",
 		"kubernetes/pods.json": "brig", "jobs/latest": "PLAY RECAP", "configuration/wiabctl.yaml": green, "configuration/overlays/wire-server.yaml": "smtpPassword: (secret)",
 		"host/journal/wiabctl": "mirror.example.org", "host/kernel": "Linux", "docker/images": "quay.io", "versions": "wiabctl", "missing": "",
 	} {

@@ -20,6 +20,11 @@ var Unlisted = change.Kind{ID: "unlisted", Exit: 1,
 	Means:  "something failed that the catalogue does not foresee",
 	Advice: "read its own words above; `wiabctl support` collects what somebody else needs to find the cause"}
 
+// SomethingToDo is no failure of its own: it is the exit code of commands that look, and find a difference.
+var SomethingToDo = change.Kind{ID: "something-to-do", Exit: 2,
+	Means:  "`wiabctl plan` or `wiabctl status` found something that is not as configured",
+	Advice: "`wiabctl up` makes it so"}
+
 // Explain is the kind of failure that a word means: its id, as printed in brackets, or its exit code. The
 // failure-unknown of any other word names the nearest id.
 func Explain(word string) (change.Kind, error) {

@@ -119,7 +119,7 @@ var (
 func Kinds() []change.Kind {
 	return slices.Concat(
 		[]change.Kind{ConfigInvalid, ConfigMissing, Locked, NotConverged, BadUsage, Interrupted, NotConfirmed, PlanOutdated, TimedOut, SecretsExposed, ConfigExists,
-			FailureUnknown, FileUnwritable, Unlisted,
+			FailureUnknown, FileUnwritable, Unlisted, SomethingToDo,
 			NotRoot, PackageFailed, SudoersInvalid, HostKeyMissing, BlockBroken, VersionUnknown, KeysRefused, PackagesNeeded, HostsClash, OverlayInvalid, ProxyUnfit,
 			SystemUnknown, UserUnfit, LoginRefused, SudoersApart},
 		preflightKinds(), vm.Kinds(), network.Kinds(), assets.Kinds(), cluster.Kinds(), ingress.Kinds(),

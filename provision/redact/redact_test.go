@@ -52,6 +52,20 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// A key that was logged has something before each of its lines, and others may speak in between.
+func TestLoggedKeys(t *testing.T) {
+	const before = "2026-11-29T13:00:00+00:00 kvm1 cat[123]: "
+	log := "first words\n" + before + strings.ReplaceAll(sshKey, "\n", "\n"+before) + "\nlast words\n"
+	for name, text := range map[string]string{
+		"whole": log, "without its beginning": "first words\n" + strings.SplitN(log, "\n", 3)[2], "without its end": log[:strings.Index(log, "-----END")] + "\nlast words.\n",
+	} {
+		got := New(nil).Text(text)
+		if strings.Contains(got, "planted") || strings.Contains(got, "b3BlbnNzaC1rZXk") || !strings.Contains(got, "first words\n") || !strings.Contains(got, "last words") {
+			t.Errorf("a key %s\n%s\nbecomes\n%s", name, text, got)
+		}
+	}
+}
+
 // What is known goes in whatever way it is written.
 func TestKnown(t *testing.T) {
 	redactor := New([]string{"planted/0 \"planted\"", "one\nplanted-line\n-----BEGIN X-----\n", "tiny"})

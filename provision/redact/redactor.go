@@ -43,7 +43,7 @@ func (r Redactor) Text(text string) string {
 	if named := Named([]byte(text)); len(named) > 0 {
 		text = New(named).known.Replace(text)
 	}
-	return withoutPatterns(withoutPrivateKeys(text))
+	return withoutPatterns(withoutPrivateKeys(withoutLoggedKeys(text)))
 }
 
 // shortest is the length in bytes from which on a value is looked for everywhere: what is shorter is part of many an
