@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func TestCheckSource(t *testing.T) {
 		{name: "a mirror has it", urls: []string{serves(t, gone), gives(t, little)}},
 		{name: "nobody has it", urls: []string{serves(t, gone), serves(t, gone)}, kind: DownloadFailed, severity: change.Fatal, says: "the artifact cannot be had: http"},
 		{name: "one may have it later", urls: []string{serves(t, gone), serves(t, busy)}, kind: DownloadFailed, severity: change.Serious, says: "503 Service Unavailable"},
+		{name: "the first may have it later", urls: []string{serves(t, busy), serves(t, gone)}, kind: DownloadFailed, severity: change.Serious, says: "503 Service Unavailable"},
 		{name: "a file that is not there", urls: []string{"file:///nowhere/a.tgz"}, kind: DownloadFailed, severity: change.Fatal, says: "file:///nowhere/a.tgz"},
 		{name: "it does not fit", urls: []string{gives(t, much)}, kind: NoSpace, severity: change.Fatal, says: "what is to come of the artifact (8185452.3 TiB) and the artifact, unpacked (8185452.3 TiB)"},
 	} {
@@ -98,5 +100,28 @@ func TestRoomFor(t *testing.T) {
 	err = roomFor(share{dir, left / 4 * 3, "a"}, share{below, left / 4 * 3, "b"})
 	if found := change.Failures(err); len(found) != 1 || found[0].ID != NoSpace.ID || !strings.Contains(found[0].Cause, " a (") || !strings.Contains(found[0].Cause, " and b (") {
 		t.Errorf("one and a half of what is free: %v", err)
+	}
+}
+
+// TestCheckSourceCounts what an earlier run left, and asks nobody once the artifact is unpacked.
+func TestCheckSourceCounts(t *testing.T) {
+	const size, came = 1 << 50, 2 << 40 // 1 PiB, of which 2 TiB are there, in a file without content
+	dir := t.TempDir()
+	a := Artifact{Spec: Spec{Hash: strings.Repeat("a", 40), URL: gives(t, strconv.Itoa(size))}, Home: dir, Store: Store{Cache: filepath.Join(dir, "cache"), Pins: Pins{Dir: dir}}}
+	d := a.Download()
+	if err := d.Cache.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(d.Cache.part(d.Name), nil, 0o600), os.Truncate(d.Cache.part(d.Name), came)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CheckSource(t.Context()); err == nil || !strings.Contains(err.Error(), "what is to come of the artifact (1022.0 TiB)") {
+		t.Errorf("found %v", err)
+	}
+	if err := errors.Join(os.Mkdir(a.Dir(), 0o755), mark(a.Dir(), a.Spec.Hash, strings.Repeat("0", 64))); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CheckSource(t.Context()); err != nil {
+		t.Errorf("an unpacked one: %v", err)
 	}
 }
