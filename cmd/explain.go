@@ -52,15 +52,17 @@ func completeFailure(_ *cobra.Command, args []string, _ string) (ids []cobra.Com
 
 // explained is a kind of failure, as programs read it.
 type explained struct {
-	ID     string `json:"id"`
-	Exit   int    `json:"exit"`
-	Means  string `json:"means"`
-	Advice string `json:"advice"`
-	Docs   string `json:"docs"`
+	ID      string `json:"id"`
+	Exit    int    `json:"exit"`
+	Means   string `json:"means"`
+	Breaks  string `json:"breaks,omitempty"`
+	Advice  string `json:"advice"`
+	Command string `json:"command,omitempty"`
+	Docs    string `json:"docs"`
 }
 
 func explanation(k change.Kind) explained {
-	return explained{ID: k.ID, Exit: k.Exit, Means: k.Means, Advice: k.Advice, Docs: k.Docs()}
+	return explained{ID: k.ID, Exit: k.Exit, Means: k.Means, Breaks: k.Breaks, Advice: k.Advice, Command: k.Command, Docs: k.Docs()}
 }
 
 func (o *options) renderFailure(out io.Writer, k change.Kind) error {
@@ -68,7 +70,12 @@ func (o *options) renderFailure(out io.Writer, k change.Kind) error {
 		return encode(out, explanation(k))
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s\t(exit code %d)\nit means\t%s\nwhat to do\t%s\nmore\t%s\n", k.ID, k.Exit, k.Means, k.Advice, k.Docs())
+	fmt.Fprintf(table, "%s\t(exit code %d)\n", k.ID, k.Exit)
+	for _, row := range [][2]string{{"it means", k.Means}, {"it breaks", k.Breaks}, {"what to do", k.Advice}, {"type", k.Command}, {"more", k.Docs()}} {
+		if row[1] != "" {
+			fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+		}
+	}
 	return table.Flush()
 }
 
