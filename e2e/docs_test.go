@@ -98,6 +98,7 @@ func (s step) run(ctx context.Context) (string, error) {
 // TestDocs types what the tutorial tells its readers to type, in its order, on an installation as
 // they have it by then: every command succeeds and says what the page shows.
 func TestDocs(t *testing.T) {
+	long(t)
 	source, err := os.ReadFile("../docs/tutorial.md")
 	if err != nil {
 		t.Fatal(err)
