@@ -10,7 +10,7 @@ PREFIX    := /usr/local
 DESTDIR   :=
 DIST      := dist
 # What building and starting the lab, and the tests, need of this machine.
-PACKAGES  := ca-certificates curl debian-archive-keyring dnsmasq-base dpkg-dev e2fsprogs extlinux fdisk genisoimage haproxy iproute2 iptables libvirt-daemon mmdebstrap \
+PACKAGES  := ca-certificates curl debian-archive-keyring dnsmasq-base dpkg-dev e2fsprogs extlinux fdisk genisoimage git haproxy iproute2 iptables libvirt-daemon mmdebstrap \
              nftables qemu-system-x86 qemu-utils rpm systemd-container util-linux
 export CGO_ENABLED := 0
 .DEFAULT_GOAL := help

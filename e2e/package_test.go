@@ -15,11 +15,11 @@ func command(t *testing.T, name string, args ...string) {
 	}
 }
 
-// deb is the package of the last commit.
+// deb is the package of these sources.
 func deb(t *testing.T) string {
 	t.Helper()
 	clone := t.TempDir()
-	command(t, "git", "clone", "--quiet", "..", clone)
+	command(t, "../packaging/clone.sh", clone)
 	command(t, "make", "--quiet", "--directory", clone, "package")
 	found, err := filepath.Glob(filepath.Join(clone, "dist", "*.deb"))
 	if err != nil || len(found) != 1 {

@@ -66,20 +66,17 @@ func TestHealth(t *testing.T) {
 	})
 }
 
-// TestStatus measures how long a look takes, tells by the exit code that there is something to do, and looks again and
-// again until Ctrl-C.
+// TestStatus holds a look to little more than the slowest of what is asked: the databases on emulated VMs take seconds, which
+// a real host's do not. It tells by the exit code that there is something to do, and looks again and again until Ctrl-C.
 func TestStatus(t *testing.T) {
 	installed(t)
-	least := time.Minute
-	for range 3 { // the machine has other things to do
-		least = min(least, mustWiabctl(t, "status").took)
+	look := mustWiabctl(t, "status", "--output", "json")
+	var slowest time.Duration
+	for _, e := range events(t, look.stdout) {
+		slowest = max(slowest, e.Took)
 	}
-	budget := 2 * time.Second
-	if load := strings.Fields(onHost(t, "cat /proc/loadavg"))[0]; len(load) > 4 || load > "3" {
-		budget = 15 * time.Second // others work on this machine
-	}
-	if least > budget {
-		t.Errorf("status takes %s, %s are its budget:\n%s", least, budget, mustWiabctl(t, "status", "--output", "json").stdout)
+	if slowest == 0 || look.took > 3*slowest/2 {
+		t.Errorf("status takes %s, and the slowest of what it asks %s:\n%s", look.took, slowest, look.stdout)
 	}
 	onHost(t, "virsh autostart --disable assethost")
 	todo := wiabctl(t, "status")
