@@ -27,9 +27,9 @@ func agree(c *cobra.Command, plans []provision.Planned, yes bool, question strin
 	return confirm(c, fmt.Sprintf("%s (%s)", question, changes(count)))
 }
 
-// confirm asks and takes only a clear yes.
+// confirm asks and takes only a clear yes. It asks beside the output, which programs may read.
 func confirm(c *cobra.Command, question string) error {
-	c.Printf("%s Type yes: ", question)
+	c.PrintErrf("%s Type yes: ", question)
 	answer, err := line(c)
 	switch {
 	case strings.TrimSpace(answer) == "yes":
