@@ -27,8 +27,11 @@ func frugal(t *testing.T, args ...string) answer {
 		t.Fatal(err)
 	}
 	found := peak.FindStringSubmatch(a.stderr)
-	if a.code != 0 || found == nil {
-		t.Fatalf("wiabctl %s: exit code %d\n%s%s", strings.Join(args, " "), a.code, a.stdout, a.stderr)
+	if found == nil {
+		t.Fatalf("nothing tells how much memory wiabctl took: %s", a.stderr)
+	}
+	if a.code != 0 {
+		t.Errorf("wiabctl %s: exit code %d\n%s%s", strings.Join(args, " "), a.code, a.stdout, a.stderr)
 	}
 	kib, err := strconv.Atoi(found[1])
 	if err != nil {
@@ -55,7 +58,7 @@ func TestCommands(t *testing.T) {
 	frugal(t, "up", "--output", "json")
 	frugal(t, "plan", "--output", "json")
 	frugal(t, "status", "--output", "json")
-	frugal(t, "preflight", "--ignore", "nested,cores-short", "--output", "json")
+	frugal(t, "preflight", "--ignore", "clock-unsynchronised", "--output", "json")
 	frugal(t, "report", "--output", "json", "/root/wire.html")
 	frugal(t, "support", "--output", "json", "/root/wire.tar.gz")
 	onHost(t, "rm /root/wire.html /root/wire.tar.gz")
