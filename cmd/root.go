@@ -89,6 +89,7 @@ func newRoot() *cobra.Command {
 	group(root, "Work inside it:", newVM(&o), newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o))
 	group(root, "When something goes wrong:", newExplain(&o), newLogs(&o), newAttach(&o), newCancel(&o), newSupport(&o))
 	root.AddCommand(newVersion(&o), newExitCodes())
+	refuseInCompletion(root)
 	return root
 }
 

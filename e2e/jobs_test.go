@@ -46,7 +46,7 @@ func TestReattach(t *testing.T) {
 		_, err := shell(ctx, "docker inspect --format '{{.State.Running}}' "+unit)
 		return err
 	})
-	saysEach(t, mustWiabctl(t, "cancel").stdout, "job cluster is cancelled")
+	saysEach(t, mustWiabctl(t, "cancel", "--output", "json").stdout, `{"cancelled":"cluster"}`)
 	if a := <-cancelled; a.code != 101 || !strings.Contains(a.stderr, "job-cancelled") {
 		t.Errorf("up, whose job was cancelled: exit code %d\n%s", a.code, a.stderr)
 	}
