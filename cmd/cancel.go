@@ -20,10 +20,16 @@ func newCancel(o *options) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				name, err := installation.Cancel(c.Context(), first(args))
-				if err == nil {
-					fmt.Fprintf(c.OutOrStdout(), "job %s is cancelled\n", name)
+				switch {
+				case err != nil:
+					return err
+				case o.output == "json":
+					return encode(c.OutOrStdout(), struct {
+						Cancelled string `json:"cancelled"`
+					}{name})
 				}
-				return err
+				fmt.Fprintf(c.OutOrStdout(), "job %s is cancelled\n", name)
+				return nil
 			})
 		},
 	}

@@ -9,6 +9,20 @@ import (
 	"wiabctl/provision"
 )
 
+// refuseInCompletion adds cobra's command that prints scripts for shells, which refuses as ours do.
+func refuseInCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args, c.RunE = noArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+		for _, shell := range c.Commands() {
+			shell.Args = noArgs
+		}
+	}
+}
+
 // completeAllDomains offers the domains that are not given yet, the default one too.
 func (o *options) completeAllDomains(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	config, err := o.load()

@@ -28,6 +28,7 @@ func newExplain(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			kind.Command = forFile(kind.Command, o.config)
 			return o.renderFailure(c.OutOrStdout(), kind)
 		},
 	}
