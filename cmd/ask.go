@@ -37,7 +37,7 @@ func confirm(c *cobra.Command, question string) error {
 	case c.Context().Err() != nil:
 		return context.Cause(c.Context())
 	case err != nil:
-		c.Println() // nobody ended the line of the question
+		c.PrintErrln() // nobody ended the line of the question
 		return provision.NotConfirmed.Failf("nobody answered; nothing was changed")
 	}
 	return provision.NotConfirmed.Failf("the answer was not yes; nothing was changed")

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -106,7 +107,7 @@ func (o *options) draft(c *cobra.Command, a answers, survey provision.Survey) er
 func (q question) ask(c *cobra.Command, in *bufio.Reader, d *provision.Draft) error {
 	c.PrintErr(strings.ToUpper(q.text[:1]) + q.text[1:] + ": ")
 	typed, err := line(c, in)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return provision.NotConfirmed.Failf("nobody answered; nothing was written")
 	}
 	if err != nil {
