@@ -264,10 +264,14 @@ func (f *liveFront) ask(t *testing.T, url string, headers map[string]string) (*h
 	return answer, string(body)
 }
 
-// freePort is an address of loopback that nobody listens on.
+// loopback numbers the addresses of loopback that were given away.
+var loopback atomic.Uint32
+
+// freePort is a port of an address of loopback that nobody else has: not even a test beside this one takes it meanwhile.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	n := loopback.Add(1)
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, byte(n >> 8), byte(n)}), 0).String())
 	must(t, err)
 	defer listener.Close()
 	return listener.Addr().String()
