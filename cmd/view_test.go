@@ -77,6 +77,21 @@ stopped; next: wiabctl up
 	}
 }
 
+func TestPlainPlanTellsValuesOnce(t *testing.T) {
+	lines := []string{"+ a: 1"}
+	var out bytes.Buffer
+	(&provision.Pipeline{Observe: newPlainView(&out).show}).Tell([]provision.Planned{
+		{Stage: "helm", Changes: []change.Change{{Verb: change.Update, Subject: "file a.yaml", Reason: "it differs", Diff: lines, Within: "release a"}}},
+		{Stage: "domains", Changes: []change.Change{{Verb: change.Update, Subject: "release a", Reason: "its values differ at a", Diff: lines}}}})
+	want := `helm         ~ update file a.yaml: it differs; the values are those of release a
+domains      ~ update release a: its values differ at a
+               + a: 1
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
 // onePlan is a plan of each kind of change.
 func onePlan() []provision.Planned {
 	return []provision.Planned{
