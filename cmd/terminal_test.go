@@ -160,8 +160,13 @@ func TestViewWithoutTerminal(t *testing.T) {
 // atTerminal runs the binary on a terminal of its own.
 func atTerminal(t *testing.T, environment []string, args ...string) (terminal *os.File, s *screen, end func() int) {
 	t.Helper()
+	return sitting(t, environment, exec.Command("wiabctl", args...)) // which testscript.Main puts on PATH
+}
+
+// sitting starts a command on a terminal of its own.
+func sitting(t *testing.T, environment []string, cmd *exec.Cmd) (terminal *os.File, s *screen, end func() int) {
+	t.Helper()
 	master, slave, s := watched(t, 100, 24)
-	cmd := exec.Command("wiabctl", args...) // which testscript.Main puts on PATH
 	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "WIABCTL_YES="), environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = onTerminal()
