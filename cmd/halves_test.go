@@ -11,7 +11,11 @@ import (
 // file.
 func halves(address, file, until string) {
 	go func() { panic(http.ListenAndServe(address, halved{file, until})) }() //nolint:gosec // a client of ours, on this machine
-	for parent := os.Getppid(); os.Getppid() == parent; time.Sleep(100 * time.Millisecond) {
+	parent := os.Getppid()
+	for range time.Tick(100 * time.Millisecond) {
+		if os.Getppid() != parent {
+			return
+		}
 	}
 }
 

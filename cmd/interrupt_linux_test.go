@@ -1,8 +1,8 @@
 package cmd
 
 import (
+	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +11,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"wiabctl/provision/change"
 )
 
 // onTerminal makes a process's standard input its controlling terminal, so that keys become
@@ -18,10 +23,13 @@ import (
 func onTerminal() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true, Setctty: true} }
 
 // desk is a host that has nothing but a server with an artifact, of which the second half comes late.
-type desk struct {
-	dir      string
-	artifact string // its digest
-}
+type desk struct{ dir string }
+
+// artifact is what that server has.
+var artifact = []byte(strings.Repeat("half of it comes late\n", 50_000))
+
+// artifactSum is its digest.
+var artifactSum = fmt.Sprintf("%x", sha256.Sum256(artifact))
 
 // atDesk makes the host; wiabctl's state on it is below dir.
 func atDesk(t *testing.T) desk {
@@ -31,9 +39,7 @@ func atDesk(t *testing.T) desk {
 			t.Skip(err)
 		}
 	}
-	content := []byte(strings.Repeat("half of it comes late\n", 50_000))
-	sum := sha256.Sum256(content)
-	d := desk{t.TempDir(), hex.EncodeToString(sum[:])}
+	d := desk{t.TempDir()}
 	config := fmt.Sprintf(`domain: green.example.org
 email: ops@example.org
 artifact:
@@ -48,9 +54,9 @@ vms:
     assethost: {cpus: 1, memory: 256MiB, disk: 1GiB}
     kubenode: {cpus: 1, memory: 256MiB, disk: 1GiB}
     datanode: {cpus: 1, memory: 256MiB, disk: 1GiB}
-`, d.artifact, filepath.Join(d.dir, "cache"))
+`, artifactSum, filepath.Join(d.dir, "cache"))
 	err := errors.Join(os.Mkdir(filepath.Join(d.dir, "lib"), 0o755),
-		os.WriteFile(filepath.Join(d.dir, "artifact.tgz"), content, 0o600),
+		os.WriteFile(filepath.Join(d.dir, "artifact.tgz"), artifact, 0o600),
 		os.WriteFile(filepath.Join(d.dir, "wiabctl.yaml"), []byte(config), 0o600))
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +78,7 @@ exec wiabctl --config wiabctl.yaml "$@"`
 
 // held tells whether the artifact is in the cache.
 func (d desk) held() bool {
-	_, err := os.Stat(filepath.Join(d.dir, "cache", "sha256", d.artifact))
+	_, err := os.Stat(filepath.Join(d.dir, "cache", "sha256", artifactSum))
 	return err == nil
 }
 
@@ -84,59 +90,62 @@ func (d desk) comes(t *testing.T) {
 	}
 }
 
-// TestCtrlC presses Ctrl-C once and twice while up downloads: once lets the download end and begins nothing more, twice leaves
-// the part that is there, and the next up goes on with what is left.
-func TestCtrlC(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		twice  bool
-		made   string
-		resume string // what the next run makes
-	}{
-		{"once", false, "stopped after 1 change; ", "0 changes\n"},
-		{"twice", true, "stopped after 0 changes; ", "1 change\n"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			d := atDesk(t)
-			terminal, screen, end := sitting(t, nil, d.run("up", "--only", "preflight", "--yes"))
-			press := func() {
-				if _, err := terminal.WriteString("\x03"); err != nil {
-					t.Fatal(err)
-				}
-			}
-			screen.shows(t, "0/1  ")
-			press()
-			screen.shows(t, "it is finished first, or left where it waits; Ctrl-C once more stops at once, which the next run mends")
-			if test.twice {
-				press()
-			} else {
-				d.comes(t)
-			}
-			if code := end(); code != 15 {
-				t.Errorf("exit code %d, want 15", code)
-			}
-			screen.shows(t, "[interrupted]")
-			screen.shows(t, test.made+"log: /var/lib/wiabctl/log/000001.jsonl; next: wiabctl up\n")
-			if d.held() == test.twice {
-				t.Errorf("the artifact is whole: %v", !test.twice)
-			}
-
-			d.comes(t)
-			_, screen, end = sitting(t, nil, d.run("up", "--only", "preflight", "--yes"))
-			if code := end(); code != 0 {
-				t.Errorf("the next run ends with %d", code)
-			}
-			screen.shows(t, test.resume)
-			if !d.held() {
-				t.Error("the next run did not go on")
-			}
-			log, err := os.ReadFile(filepath.Join(d.dir, "lib", "wiabctl", "log", "000002.jsonl"))
-			if went := strings.Contains(string(log), "of the artifact are there from an earlier run"); err != nil || went != test.twice {
-				t.Errorf("the next run went on with a part: %v (%v)", went, err)
-			}
-			_, screen, end = sitting(t, nil, d.run("history"))
-			end()
-			screen.shows(t, "  stopped ")
-		})
+// half waits until the first half of the artifact has come.
+func (d desk) half(t *testing.T) {
+	t.Helper()
+	err := change.Condition{Description: "half of the artifact", Deadline: 30 * time.Second, Interval: 10 * time.Millisecond, Check: func(context.Context) error {
+		parts, err := filepath.Glob(filepath.Join(d.dir, "cache", "*", "*.part"))
+		if err != nil || len(parts) != 1 {
+			return fmt.Errorf("the cache holds the parts %s, %w", parts, err)
+		}
+		info, err := os.Stat(parts[0])
+		if err == nil && info.Size() < int64(len(artifact)/2) {
+			err = fmt.Errorf("only %d bytes have come", info.Size())
+		}
+		return err
+	}}.Await(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+}
+
+// TestCtrlC presses Ctrl-C while up downloads, on a terminal that became narrow: the download is left at once, it is said what
+// is safe, and the next up, without colours, goes on with the half that is missing.
+func TestCtrlC(t *testing.T) {
+	d := atDesk(t)
+	terminal, screen, end := sitting(t, nil, d.run("up", "--only", "preflight", "--yes"))
+	screen.shows(t, "0/1  create download artifact-")
+	if err := pty.Setsize(terminal, &pty.Winsize{Cols: 40, Rows: 20}); err != nil {
+		t.Fatal(err)
+	}
+	screen.shows(t, "0/1  create downlo\n") // 39 columns
+	d.half(t)
+	if _, err := terminal.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	if code := end(); code != 15 {
+		t.Errorf("exit code %d, want 15", code)
+	}
+	screen.shows(t, "[interrupted] what was made stays")
+	screen.shows(t, "stopped after 0 changes; log: /var/lib/wiabctl/log/000001.jsonl; next: wiabctl up\n")
+	if text, _ := screen.seen(); strings.Contains(text, "[download-failed]") || d.held() {
+		t.Errorf("what is left is no failure, and not whole:\n%s", text)
+	}
+
+	d.comes(t)
+	_, screen, end = sitting(t, []string{"NO_COLOR=1"}, d.run("up", "--only", "preflight", "--yes"))
+	if code := end(); code != 0 || !d.held() {
+		t.Errorf("the next run ends with %d; the artifact is there: %v", code, d.held())
+	}
+	screen.shows(t, "\n1 change\n")
+	if _, raw := screen.seen(); strings.Contains(raw, "\x1b[3") {
+		t.Errorf("there are colours: %q", raw)
+	}
+	log, err := os.ReadFile(filepath.Join(d.dir, "lib", "wiabctl", "log", "000002.jsonl"))
+	if err != nil || !strings.Contains(string(log), "of the artifact are there from an earlier run") {
+		t.Errorf("the next run did not go on with what was there (%v):\n%s", err, log)
+	}
+	_, screen, end = sitting(t, nil, d.run("history"))
+	end()
+	screen.shows(t, "  stopped ")
 }
