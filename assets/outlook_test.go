@@ -81,7 +81,7 @@ func TestCheckSourceHidesPasswords(t *testing.T) {
 	defer cancel()
 	_, err := d.reach(ctx)
 	found := change.Failures(err)
-	if len(found) != 1 || change.SeverityOf(err) != change.Serious || !strings.HasSuffix(found[0].Cause, late.Error()) || strings.Contains(found[0].Cause+found[0].Command, "secret") {
+	if len(found) != 1 || change.SeverityOf(err) != change.Serious || !strings.HasSuffix(found[0].Cause, late.Error()) || strings.Contains(found[0].Cause+found[0].Remedy, "secret") {
 		t.Errorf("found %v, %v", err, found)
 	}
 }

@@ -15,7 +15,7 @@ func newCancel(o *options) *cobra.Command {
 		Long: "cancel is the only way to end a job: neither Ctrl-C nor a dropped connection does. What the script has done so far stays;\n" +
 			"`wiabctl up` runs it anew, and what its receipts say is done is not done again. A `wiabctl up` that waits for the job ends too.",
 		Example:           "  sudo wiabctl cancel",
-		Args:              oneJob,
+		Args:              atMostOne("the name of one stage or job"),
 		ValidArgsFunction: o.completeJob(func(job provision.JobStatus) bool { return job.Running }),
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

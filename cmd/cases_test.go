@@ -33,7 +33,7 @@ type cases struct {
 // TestEveryCommandHasCases walks all commands that people call. The scripts have to ask for the help of each and to
 // call it wrongly; what it is for it has to do in a script or, where that takes an installation, in a scenario of the lab.
 func TestEveryCommandHasCases(t *testing.T) {
-	all := cases{newRoot(), map[string]map[string]bool{}}
+	all := cases{Command(), map[string]map[string]bool{}}
 	all.ofScripts(t)
 	all.ofScenarios(t)
 	each(all.root, func(c *cobra.Command) {

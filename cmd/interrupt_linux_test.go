@@ -64,16 +64,16 @@ vms:
 	return d
 }
 
-// run prepares wiabctl on that host, as root of it and without any other network.
-func (d desk) run(args ...string) *exec.Cmd {
+// run is the command line of wiabctl on that host, as root of it and without any other network.
+func (d desk) run(args ...string) []string {
 	const host = `cd "$1"; shift
 ip link set lo up
 mount -t tmpfs none /run
 mount --bind lib /var/lib
 halves 127.0.0.1:8080 artifact.tgz whole &
 exec wiabctl --config wiabctl.yaml "$@"`
-	argv := []string{"--user", "--map-root-user", "unshare", "--net", "--mount", "sh", "-ec", host, "sh", d.dir}
-	return exec.Command("unshare", append(argv, args...)...)
+	argv := []string{"unshare", "--user", "--map-root-user", "unshare", "--net", "--mount", "sh", "-ec", host, "sh", d.dir}
+	return append(argv, args...)
 }
 
 // held tells whether the artifact is in the cache.
@@ -113,7 +113,7 @@ func (d desk) half(t *testing.T) {
 // is safe, and the next up, without colours, goes on with the half that is missing.
 func TestCtrlC(t *testing.T) {
 	d := atDesk(t)
-	terminal, screen, end := sitting(t, nil, d.run("up", "--only", "preflight", "--yes"))
+	terminal, screen, end := sitting(t, nil, d.run("up", "--only", "preflight", "--yes")...)
 	screen.shows(t, "0/1  create download artifact-")
 	if err := pty.Setsize(terminal, &pty.Winsize{Cols: 40, Rows: 20}); err != nil {
 		t.Fatal(err)
@@ -127,13 +127,13 @@ func TestCtrlC(t *testing.T) {
 		t.Errorf("exit code %d, want 15", code)
 	}
 	screen.shows(t, "[interrupted] what was made stays")
-	screen.shows(t, "stopped after 0 changes; log: /var/lib/wiabctl/log/000001.jsonl; next: wiabctl up\n")
+	screen.shows(t, "stopped after 0 changes; log: /var/lib/wiabctl/log/000001.jsonl; next: wiabctl -c wiabctl.yaml up\n")
 	if text, _ := screen.seen(); strings.Contains(text, "[download-failed]") || d.held() {
 		t.Errorf("what is left is no failure, and not whole:\n%s", text)
 	}
 
 	d.comes(t)
-	_, screen, end = sitting(t, []string{"NO_COLOR=1"}, d.run("up", "--only", "preflight", "--yes"))
+	_, screen, end = sitting(t, []string{"NO_COLOR=1"}, d.run("up", "--only", "preflight", "--yes")...)
 	if code := end(); code != 0 || !d.held() {
 		t.Errorf("the next run ends with %d; the artifact is there: %v", code, d.held())
 	}
@@ -145,7 +145,7 @@ func TestCtrlC(t *testing.T) {
 	if err != nil || !strings.Contains(string(log), "of the artifact are there from an earlier run") {
 		t.Errorf("the next run did not go on with what was there (%v):\n%s", err, log)
 	}
-	_, screen, end = sitting(t, nil, d.run("history"))
+	_, screen, end = sitting(t, nil, d.run("history")...)
 	end()
 	screen.shows(t, "  stopped ")
 }

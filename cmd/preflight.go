@@ -29,6 +29,9 @@ func newPreflight(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				for n := range e.Findings {
+					e.Findings[n].Command = forFile(e.Findings[n].Command, o.config)
+				}
 				if err := o.renderExamination(c.OutOrStdout(), e); err != nil {
 					return err
 				}

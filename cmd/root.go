@@ -32,14 +32,18 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	c, err := root.ExecuteContextC(ctx)
-	code := conclude(ctx, err, errOut)
+	refuseInCompletion(root)
+	asked, cancel := offering(ctx, args)
+	defer cancel()
+	c, err := root.ExecuteContextC(asked)
+	file, _ := root.PersistentFlags().GetString("config")
+	code := conclude(ctx, err, file, errOut)
 	renderUsage(errOut, c, err)
 	return code
 }
 
-// conclude tells what went wrong, if anything did, and returns the exit code.
-func conclude(ctx context.Context, err error, errOut io.Writer) int {
+// conclude tells what went wrong with the configuration file, if anything did, and returns the exit code.
+func conclude(ctx context.Context, err error, file string, errOut io.Writer) int {
 	if err == nil {
 		return 0
 	}
@@ -49,12 +53,16 @@ func conclude(ctx context.Context, err error, errOut io.Writer) int {
 	if ctx.Err() != nil && !errors.Is(err, provision.Interrupted.Failf("")) {
 		err = errors.Join(provision.Interrupted.Failf("stopped by a signal"), err)
 	}
-	renderError(errOut, err)
+	renderError(errOut, err, file)
 	return provision.KindsOf(err)[0].Exit
 }
 
 // Command is the whole command line, for programs that describe it.
-func Command() *cobra.Command { return newRoot() }
+func Command() *cobra.Command {
+	root := newRoot()
+	refuseInCompletion(root)
+	return root
+}
 
 func newRoot() *cobra.Command {
 	var o options
@@ -88,7 +96,6 @@ func newRoot() *cobra.Command {
 	group(root, "Work inside it:", newVM(&o), newKubectl(&o), newHelm(&o), newD(&o), newKubeconfig(&o))
 	group(root, "When something goes wrong:", newExplain(&o), newLogs(&o), newAttach(&o), newCancel(&o), newSupport(&o))
 	root.AddCommand(newVersion(&o), newExitCodes())
-	refuseInCompletion(root)
 	return root
 }
 

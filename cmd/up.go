@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -92,6 +93,7 @@ func (o *options) up(c *cobra.Command, in intent) error {
 		c.SetContext(ctx)
 	}
 	var made int
+	agreed := false
 	err = o.recorded(c, installation, func() (err error) {
 		made, err = installation.Up(c.Context(), in.orders, func(plans []provision.Planned) error {
 			if err := check(installation, plans); err != nil {
@@ -100,15 +102,20 @@ func (o *options) up(c *cobra.Command, in intent) error {
 			if err := agree(c, plans, in.yes || in.saved != "", in.ask()); err != nil {
 				return err
 			}
+			agreed = true
 			return write()
 		})
 		return err
 	})
-	if err != nil {
-		return stopped(err, made, installation)
+	switch {
+	case err == nil:
+		o.finished(c, installation, in, made, took)
+		return nil
+	case agreed:
+		return stopped(err, forFile("wiabctl up", o.config), made, installation)
+	default: // the configuration file is as it was, too
+		return refused(err, installation)
 	}
-	o.finished(c, installation, in, made, took)
-	return nil
 }
 
 // configuration is the one to bring into force, and how to write it into its file.
@@ -141,7 +148,15 @@ func (o *options) saved(in *intent) (func(*provision.Installation, []provision.P
 	return func(i *provision.Installation, plans []provision.Planned) error { return i.CheckSaved(saved, plans) }, err
 }
 
-// stopped is the error of a run that stopped on its way.
-func stopped(err error, made int, installation *provision.Installation) error {
-	return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: wiabctl up", changes(made), installation.Log())}
+// stopped is the error of a run that stopped on its way, and goes on with the next command.
+func stopped(err error, next string, made int, installation *provision.Installation) error {
+	return &unfinished{err, fmt.Sprintf("stopped after %s; log: %s; next: %s", changes(made), installation.Log(), next)}
+}
+
+// refused is the error of a run that did not begin. Who did not say yes was told already.
+func refused(err error, installation *provision.Installation) error {
+	if errors.Is(err, provision.NotConfirmed.Failf("")) {
+		return err
+	}
+	return &unfinished{err, "nothing was changed; log: " + installation.Log()}
 }

@@ -57,13 +57,19 @@ func TestJSONView(t *testing.T) {
 func TestRenderError(t *testing.T) {
 	kind := change.Kind{ID: "port-taken", Exit: 40, Advice: "stop that program"}
 	err := errors.Join(
-		fmt.Errorf("preflight: %w", kind.Failf("port 80 is taken")),
-		fmt.Errorf("preflight: %w", kind.Failf("port 443 is \x1b\rtaken")))
+		fmt.Errorf("preflight: %w", kind.Failf("port 80 is taken").By("systemctl stop nginx")),
+		fmt.Errorf("preflight: %w", kind.Failf("port 443 is \x1b\rtaken").By("systemctl stop nginx")),
+		kind.Failf("port 3478 is taken").By("wiabctl vm\x1b list"), change.Kind{ID: "other", Advice: "look twice", Command: "look"}.Failf("odd"))
 	var out bytes.Buffer
-	renderError(&out, &unfinished{err, "stopped; next: wiabctl up"})
+	renderError(&out, &unfinished{err, "stopped; next: wiabctl up"}, "green.yaml")
 	want := `error: preflight: port 80 is taken
 preflight: port 443 is taken
+port 3478 is taken
+odd
   [port-taken] stop that program
+  type: systemctl stop nginx
+  type: wiabctl -c green.yaml vm list
+  [other] look twice
 stopped; next: wiabctl up
 `
 	if out.String() != want {

@@ -31,7 +31,7 @@ func TestConclude(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if code := conclude(tc.ctx, tc.err, &out); code != tc.code || !strings.HasPrefix(out.String(), tc.says) || tc.says == "" && out.Len() > 0 {
+			if code := conclude(tc.ctx, tc.err, defaultConfig, &out); code != tc.code || !strings.HasPrefix(out.String(), tc.says) || tc.says == "" && out.Len() > 0 {
 				t.Errorf("exit code %d, want %d; said %q", code, tc.code, out.String())
 			}
 		})

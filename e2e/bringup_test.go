@@ -54,7 +54,7 @@ iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.I
 
 // TestUpAgain runs up on a finished installation: nothing changes.
 func TestUpAgain(t *testing.T) {
-	installed(t)
+	standing(t)
 	before := everything(t)
 	a := mustWiabctl(t, "up")
 	same(t, "a second up changed something", before, everything(t))
@@ -99,7 +99,7 @@ func TestAddDomain(t *testing.T) {
 // TestHelmOperationsAgain runs the script that forgets the extra domains, while a
 // client asks for all of them: not one wrong or missing answer.
 func TestHelmOperationsAgain(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	revision := func() int {
 		n, err := strconv.Atoi(strings.TrimSpace(kube(t, `helm list --filter '^wire-server$' --output json | jq -r '.[0].revision'`)))
 		if err != nil {
@@ -128,7 +128,7 @@ func TestHelmOperationsAgain(t *testing.T) {
 
 // TestReboot reboots the KVM host; without wiabctl all domains answer again.
 func TestReboot(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	const rules = "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort"
 	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
 	before := onHost(t, rules)
@@ -163,7 +163,8 @@ func TestReboot(t *testing.T) {
 // TestPlanFile saves a plan, lets the world move on, and applies one that is as it was; then
 // looks at what the history tells of all that.
 func TestPlanFile(t *testing.T) {
-	installed(t)
+	standing(t)
+	config := readHost(t, configFile)
 	const file = "/root/plan.json"
 	runs := len(history(t))
 	stop := func(name string) { mustWiabctl(t, "vm", "stop", "--force", name) }
@@ -173,9 +174,9 @@ func TestPlanFile(t *testing.T) {
 	stop("datanode2")
 	refuses(t, 69, []string{"plan-outdated", "now vms: start domain datanode2"}, "up", "--plan-file", file)
 	mustWiabctl(t, "vm", "start", "datanode2")
-	writeHost(t, configFile, freshConfig+"host: {upgrade: true}\n")
+	writeHost(t, configFile, config+"host: {upgrade: true}\n")
 	refuses(t, 69, []string{"the configuration or an overlay changed"}, "up", "--plan-file", file)
-	writeHost(t, configFile, freshConfig)
+	writeHost(t, configFile, config)
 	if a := wiabctl(t, "up", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "+ start domain datanode3") {
 		t.Errorf("up without an answer: exit code %d; it must show what it would do, and change nothing", a.code)
 	}
@@ -221,7 +222,7 @@ func history(t *testing.T) (all []recorded) {
 
 // TestCtrlC stops up while a VM boots: nothing is left half done, and the next up goes on.
 func TestCtrlC(t *testing.T) {
-	installed(t)
+	standing(t)
 	mustWiabctl(t, "vm", "stop", "--force", "datanode3")
 	said := onHost(t, `wiabctl up --only vms >/root/said 2>&1 & pid=$!
 timeout 60 sh -c 'until grep -q "waiting for datanode3" /root/said; do sleep 0.02; done'; kill -INT $pid; wait $pid; echo "exit $?"; cat /root/said`)

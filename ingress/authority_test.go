@@ -63,7 +63,7 @@ func TestAskDirectory(t *testing.T) {
 				return
 			}
 			found := change.Failures(err)
-			if len(found) != 1 || found[0].ID != ACMEUnreachable.ID || !strings.Contains(found[0].Cause, server.URL+": "+tc.says) || !strings.HasSuffix(found[0].Command, server.URL) {
+			if len(found) != 1 || found[0].ID != ACMEUnreachable.ID || !strings.Contains(found[0].Cause, server.URL+": "+tc.says) || !strings.HasSuffix(found[0].Remedy, server.URL) {
 				t.Errorf("found %v", err)
 			}
 		})

@@ -31,8 +31,8 @@ func TestContests(t *testing.T) {
 				t.Fatalf("%d warnings, and %v", len(warnings), rest)
 			}
 			for i, key := range tc.keys {
-				if w := warnings[i]; w.ID != SettingContested.ID || !strings.Contains(w.Cause, "99-x.conf sets "+key+" to ") || !strings.HasSuffix(w.Command, "/d' /etc/sysctl.d/99-x.conf") {
-					t.Errorf("%s, %q", w, w.Command)
+				if w := warnings[i]; w.ID != SettingContested.ID || !strings.Contains(w.Cause, "99-x.conf sets "+key+" to ") || !strings.HasSuffix(w.Remedy, "/d' /etc/sysctl.d/99-x.conf") {
+					t.Errorf("%s, %q", w, w.Remedy)
 				}
 			}
 		})

@@ -24,7 +24,7 @@ func TestFeatureJudge(t *testing.T) {
 		t.Errorf("it answers: %v", err)
 	}
 	missing := change.Failures(part.judge(fmt.Errorf("asked: %w", unix.ENOPKG)))
-	if len(missing) != 1 || missing[0].ID != KernelMissing.ID || missing[0].Command != "modprobe bridge" {
+	if len(missing) != 1 || missing[0].ID != KernelMissing.ID || missing[0].Remedy != "modprobe bridge" {
 		t.Errorf("it is missing: %v", missing)
 	}
 	if warnings, rest := change.Warnings(part.judge(unix.EPERM)); len(warnings) != 1 || rest != nil {

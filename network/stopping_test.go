@@ -41,8 +41,8 @@ func TestTakenNames(t *testing.T) {
 	if len(found) != 1 || found[0].ID != PortTaken.ID || !strings.Contains(found[0].Cause, "port 3478 is taken: ") {
 		t.Fatalf("found %v", found)
 	}
-	if want := stopping([]string{fmt.Sprintf("/proc/%d", os.Getpid())}, 3478); want == "" || found[0].Command != want {
-		t.Errorf("the command is %q, want %q", found[0].Command, want)
+	if want := stopping([]string{fmt.Sprintf("/proc/%d", os.Getpid())}, 3478); want == "" || found[0].Remedy != want {
+		t.Errorf("the command is %q, want %q", found[0].Remedy, want)
 	}
 	if command := stopping([]string{"/proc/none"}, 3478); command != "" {
 		t.Errorf("nobody is ended by %q", command)

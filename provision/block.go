@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/google/renameio/v2"
 
 	"wiabctl/provision/change"
@@ -88,7 +89,7 @@ func (b block) within(content []byte) ([]byte, error) {
 	if found {
 		var closed bool
 		if _, after, closed = strings.Cut(rest+"\n", blockEnd+"\n"); !closed {
-			return nil, BlockBroken.Failf("%s: the line %q is there and the line %q is not", b.File, blockBegin, blockEnd)
+			return nil, BlockBroken.Failf("%s: the line %q is there and the line %q is not", b.File, blockBegin, blockEnd).By("sudoedit " + shellescape.Quote(b.File))
 		}
 		after = strings.TrimSuffix(after, "\n")
 	}

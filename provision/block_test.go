@@ -1,11 +1,12 @@
 package provision
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"wiabctl/provision/change"
 )
 
 func TestWithBlock(t *testing.T) {
@@ -41,7 +42,8 @@ func TestWithBlock(t *testing.T) {
 }
 
 func TestBlockWithoutItsEnd(t *testing.T) {
-	if got, err := (block{}).within([]byte(blockBegin + "\n10.0.0.1 kubenode1\n10.9.9.9 foreign\n")); !errors.Is(err, BlockBroken.Failf("")) {
+	got, err := (block{File: "/etc/my hosts"}).within([]byte(blockBegin + "\n10.0.0.1 kubenode1\n10.9.9.9 foreign\n"))
+	if found := change.Failures(err); len(found) != 1 || found[0].ID != BlockBroken.ID || found[0].Remedy != "sudoedit '/etc/my hosts'" {
 		t.Errorf("got %q, %v; a foreign line behind it would be lost", got, err)
 	}
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -104,7 +105,7 @@ func (c check) findings(err error, late bool) []Finding {
 				seen = leaf.Error() // who wrapped it had more to say
 			}
 			found := Finding{ID: f.ID, Severity: change.SeverityOf(leaf), Check: c.about, Seen: seen, Breaks: f.Breaks,
-				Advice: f.Advice, Command: f.Command, Exit: f.Exit, err: leaf, overrulable: f.Overrulable}
+				Advice: f.Advice, Command: cmp.Or(f.Remedy, f.Command), Exit: f.Exit, err: leaf, overrulable: f.Overrulable}
 			if found.Severity == change.Noted {
 				found.Breaks = "" // it may, elsewhere
 			}

@@ -52,8 +52,8 @@ func TestKVMObstacle(t *testing.T) {
 			if !errors.Is(err, tc.kind.Failf("")) || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("got %v, want kind %s saying %q", err, tc.kind.ID, tc.says)
 			}
-			if command := change.Failures(err)[0].Command; command == "" || tc.command != "" && command != tc.command {
-				t.Errorf("the command is %q, want %q", command, tc.command)
+			if remedy := change.Failures(err)[0].Remedy; tc.command != "" && remedy != tc.command {
+				t.Errorf("the command is %q, want %q", remedy, tc.command)
 			}
 			warnings, rest := change.Warnings(err)
 			if tc.warns != (len(warnings) == 1) || tc.warns != (rest == nil) {

@@ -1,7 +1,6 @@
 package change
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 )
@@ -20,7 +19,7 @@ type Kind struct {
 
 	// Breaks is what does not work, or not for long, while it is so: told of what preflight finds.
 	Breaks string
-	// Command mends it, or begins to; an occurrence may know a better one (By).
+	// Command mends it, or begins to; an occurrence may know a better one (Failure.Remedy).
 	Command string
 	// Overrulable says that it is a judgement: a person who knows better may have the run go on.
 	Overrulable bool
@@ -32,8 +31,9 @@ func (k Kind) Docs() string { return "docs/failures.md#" + k.ID }
 // Failure is one occurrence of a Kind.
 type Failure struct {
 	Kind
-	Cause string // what was found and where, one line
-	Err   error  // the error beneath, if any
+	Cause  string // what was found and where, one line
+	Remedy string // the command that mends this very occurrence; empty: none is known but the kind's
+	Err    error  // the error beneath, if any
 }
 
 // Failf makes a Failure of the kind. A %w in the format is unwrapped by errors.Is.
@@ -44,7 +44,7 @@ func (k Kind) Failf(format string, args ...any) *Failure {
 
 // By names the command that mends this occurrence; empty: none is known but the kind's.
 func (f *Failure) By(command string) *Failure {
-	f.Command = cmp.Or(command, f.Command)
+	f.Remedy = command
 	return f
 }
 

@@ -37,11 +37,11 @@ func TestWarned(t *testing.T) {
 func TestBy(t *testing.T) {
 	kind := Kind{ID: "kind", Exit: 11, Command: "look"}
 	for _, tc := range []struct{ got, want string }{
-		{kind.Failf("f").Command, "look"},
-		{kind.Failf("f").By("mend").Command, "mend"},
-		{kind.Failf("f").By("").Command, "look"},
-		{kind.Warnf("w").By("mend").Command, "mend"},
-		{kind.Command, "look"}, // an occurrence is no kind
+		{kind.Failf("f").Remedy, ""},
+		{kind.Failf("f").By("mend").Remedy, "mend"},
+		{kind.Failf("f").By("").Remedy, ""},
+		{kind.Warnf("w").By("mend").Remedy, "mend"},
+		{kind.Failf("f").By("mend").Command, "look"}, // an occurrence is no kind
 	} {
 		if tc.got != tc.want {
 			t.Errorf("the command is %q, want %q", tc.got, tc.want)
