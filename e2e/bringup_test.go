@@ -175,7 +175,7 @@ func TestPlanFile(t *testing.T) {
 	refuses(t, 69, []string{"plan-outdated", "now vms: start domain datanode2"}, "up", "--plan-file", file)
 	mustWiabctl(t, "vm", "start", "datanode2")
 	writeHost(t, configFile, config+"host: {upgrade: true}\n")
-	refuses(t, 69, []string{"the configuration or an overlay changed"}, "up", "--plan-file", file)
+	refuses(t, 69, []string{"the configuration, an overlay or a certificate changed"}, "up", "--plan-file", file)
 	writeHost(t, configFile, config)
 	if a := wiabctl(t, "up", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "+ start domain datanode3") {
 		t.Errorf("up without an answer: exit code %d; it must show what it would do, and change nothing", a.code)
