@@ -160,9 +160,15 @@ func TestViewWithoutTerminal(t *testing.T) {
 // atTerminal runs the binary on a terminal of its own.
 func atTerminal(t *testing.T, environment []string, args ...string) (terminal *os.File, s *screen, end func() int) {
 	t.Helper()
+	return sitting(t, environment, append([]string{"wiabctl"}, args...)...) // which testscript.Main puts on PATH
+}
+
+// sitting runs a program on a terminal of its own, for a minute at most.
+func sitting(t *testing.T, environment []string, argv ...string) (terminal *os.File, s *screen, end func() int) {
+	t.Helper()
 	master, slave, s := watched(t, 100, 24)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	cmd := exec.CommandContext(ctx, "wiabctl", args...) // which testscript.Main puts on PATH
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "WIABCTL_YES="), environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = onTerminal()

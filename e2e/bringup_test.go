@@ -232,5 +232,38 @@ timeout 60 sh -c 'until grep -q "waiting for datanode3" /root/said; do sleep 0.0
 		t.Errorf("the history tells of %+v", last[len(last)-1])
 	}
 	mustWiabctl(t, "up")
+
+	// What writes is finished: a snapshot is whole, or, after a second Ctrl-C, given up at once.
+	once := pressed(t, "snapshot create once", "create snapshot once")
+	saysEach(t, once, "stopping: create snapshot once: it is finished first")
+	twice := pressed(t, "snapshot create twice", "create snapshot twice", "stopping: create snapshot twice")
+	saysEach(t, twice, "[interrupted]", "exit 15")
+	mustWiabctl(t, "up")
+	all := list(t)
+	if len(all) != 1 || all[0].Name != "once" || all[0].Problem != "" {
+		t.Errorf("the snapshots are %+v", all)
+	}
+	mustWiabctl(t, "snapshot", "delete", "once")
+
+	// A guest that takes its time is asked, and not cut off because nobody waits for it any more.
+	const deaf = "/etc/acpi/PWRF/00000080"
+	inVM(t, "datanode3", "mv "+deaf+" /run/deaf")
+	before := onHost(t, "virsh domid datanode3")
+	saysEach(t, pressed(t, "vm stop datanode3", "stop domain datanode3"), "exit 15", "[interrupted]")
+	same(t, "the VM that was asked to shut down", before, onHost(t, "virsh domid datanode3"))
+	inVM(t, "datanode3", "mv /run/deaf "+deaf)
 	unchanged(t)
+}
+
+// pressed runs wiabctl on a terminal of the host, presses Ctrl-C each time once it says what is given, and returns all it said.
+func pressed(t *testing.T, line string, says ...string) string {
+	t.Helper()
+	keys := ""
+	for _, said := range says {
+		keys += fmt.Sprintf("until grep -qE '%s' /root/said; do sleep 0.01; done; printf '\\003'; ", said)
+	}
+	said := onHost(t, `rm -f /root/said; touch /root/said
+(`+keys+`) | timeout --foreground 120 script --quiet --flush --return --command "TERM=dumb wiabctl `+line+`" /root/said; echo "exit $?"; rm /root/said`)
+	t.Log(said)
+	return said
 }
