@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"wiabctl/provision/change"
 )
 
 // reads is a Use that keeps what it reads, of the last time that it began.
@@ -195,6 +197,27 @@ func TestFetchGoesOnInTheNextRun(t *testing.T) {
 	var got bytes.Buffer
 	if _, err := d.Follow(t.Context(), nil, reads(&got)); err != nil || !bytes.Equal(got.Bytes(), content) {
 		t.Errorf("got %d bytes, %v", got.Len(), err)
+	}
+}
+
+// TestDownloadIsLeft stops in the middle of a download, gently: it is left at once, which is no failure of the download's.
+func TestDownloadIsLeft(t *testing.T) {
+	asked := errors.New("somebody pressed Ctrl-C")
+	gentle, stop := change.Gently(t.Context())
+	work, done := change.Finishing(gentle)
+	defer done()
+	d, _ := download(t, func(w http.ResponseWriter, r *http.Request) {
+		stop(asked)
+		<-r.Context().Done()
+	})
+	d.Patience = time.Minute
+	_, err := d.Follow(work, nil, nil)
+	if !errors.Is(err, asked) || len(change.Failures(err)) > 0 || work.Err() != nil {
+		t.Errorf("a download that is left ends with %v", err)
+	}
+	d.URLs[0] += ".sha256"
+	if _, err := readURL(work, d.URLs[0], 100, nil); !errors.Is(err, asked) || len(change.Failures(err)) > 0 {
+		t.Errorf("a small file that is left ends with %v", err)
 	}
 }
 

@@ -25,10 +25,13 @@ func readURL(ctx context.Context, url string, most int64, say change.Progress) (
 			return err
 		},
 	}.Await(ctx, say)
-	if err != nil {
-		return nil, DownloadFailed.Failf("%s: %w", redacted(url), err)
+	switch {
+	case err == nil:
+		return content, nil
+	case change.Leaving(ctx):
+		return nil, err
 	}
-	return content, nil
+	return nil, DownloadFailed.Failf("%s: %w", redacted(url), err)
 }
 
 func readOnce(ctx context.Context, url string, most int64) ([]byte, error) {

@@ -202,6 +202,7 @@ func TestCacheRemove(t *testing.T) {
 			other := filepath.Join(s.Cache, "photo.jpg")
 			if foreign {
 				write(t, other, nil)
+				defer os.Remove(other)
 			}
 			if err := apply(t, cache.Remove()); err != nil {
 				t.Fatal(err)

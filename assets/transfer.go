@@ -61,7 +61,7 @@ func (t *transfer) bring(ctx context.Context) error {
 	}
 	switch err := wait.Await(ctx, t.meter.say); {
 	case err == nil:
-	case ctx.Err() != nil:
+	case change.Leaving(ctx):
 		return because(ctx, err)
 	case full(err), errors.Is(err, NoSpace.Failf("")):
 		return errors.Join(NoSpace.Failf("the %s does not fit into %s: %w", t.What, t.Cache.Dir, err), t.void())

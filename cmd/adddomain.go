@@ -23,7 +23,7 @@ func newAddDomain(o *options) *cobra.Command {
 			"  sudo wiabctl add-domain --file shops.yaml    # a list as under domains: in the configuration file",
 		Args: func(_ *cobra.Command, args []string) error { return a.check(args) },
 		RunE: func(c *cobra.Command, args []string) error {
-			list, err := a.domains(args, c.InOrStdin())
+			list, err := a.domains(c, args)
 			if err != nil {
 				return err
 			}
@@ -78,9 +78,9 @@ func (a *addition) check(args []string) error {
 }
 
 // domains are those to add.
-func (a *addition) domains(args []string, in io.Reader) (provision.List, error) {
+func (a *addition) domains(c *cobra.Command, args []string) (provision.List, error) {
 	if a.file != "" {
-		return readDomains(a.file, in)
+		return readDomains(c, a.file)
 	}
 	var all provision.List
 	for _, arg := range args {
@@ -95,23 +95,19 @@ func (a *addition) domains(args []string, in io.Reader) (provision.List, error) 
 }
 
 // readDomains reads the list in a file, or from standard input.
-func readDomains(file string, in io.Reader) (provision.List, error) {
-	name, dir := file, filepath.Dir(file)
+func readDomains(c *cobra.Command, file string) (provision.List, error) {
 	if file == "-" {
-		name, dir = "the list on standard input", ""
-	} else {
-		list, err := os.Open(file)
+		text, err := reading(c, func() ([]byte, error) { return io.ReadAll(c.InOrStdin()) })
 		if err != nil {
-			return provision.List{}, provision.BadUsage.Failf("the list of domains: %w", err)
+			return provision.List{}, err
 		}
-		defer list.Close()
-		in = list
+		return provision.ReadDomains("the list on standard input", "", text)
 	}
-	text, err := io.ReadAll(in)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return provision.List{}, err
+		return provision.List{}, provision.BadUsage.Failf("the list of domains: %w", err)
 	}
-	return provision.ReadDomains(name, dir, text)
+	return provision.ReadDomains(file, filepath.Dir(file), text)
 }
 
 // domainsOf are the domains as they are written.

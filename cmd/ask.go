@@ -27,37 +27,43 @@ func agree(c *cobra.Command, plans []provision.Planned, yes bool, question strin
 	return confirm(c, fmt.Sprintf("%s (%s)", question, changes(count)))
 }
 
-// confirm asks and takes only a clear yes.
+// confirm asks and takes only a clear yes. It asks beside the output, which programs may read.
 func confirm(c *cobra.Command, question string) error {
-	c.Printf("%s Type yes: ", question)
-	answer, err := line(c)
+	c.PrintErrf("%s Type yes: ", question)
+	answer, err := line(c, bufio.NewReader(c.InOrStdin()))
 	switch {
 	case strings.TrimSpace(answer) == "yes":
 		return nil
 	case c.Context().Err() != nil:
 		return context.Cause(c.Context())
 	case err != nil:
-		c.Println() // nobody ended the line of the question
+		c.PrintErrln() // nobody ended the line of the question
 		return provision.NotConfirmed.Failf("nobody answered; nothing was changed")
 	}
 	return provision.NotConfirmed.Failf("the answer was not yes; nothing was changed")
 }
 
-// line reads a line of what a person types, until the command is to stop.
-func line(c *cobra.Command) (string, error) {
-	type reading struct {
-		text string
+// line reads a line of what a person types.
+func line(c *cobra.Command, in *bufio.Reader) (string, error) {
+	return reading(c, func() (string, error) { return in.ReadString('\n') })
+}
+
+// reading reads what a person types, until the command is to stop: a terminal that is read knows no context.
+func reading[T any](c *cobra.Command, read func() (T, error)) (T, error) {
+	type outcome struct {
+		text T
 		err  error
 	}
-	read := make(chan reading, 1)
+	done := make(chan outcome, 1)
 	go func() {
-		text, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
-		read <- reading{text, err}
+		text, err := read()
+		done <- outcome{text, err}
 	}()
 	select {
-	case r := <-read:
-		return r.text, r.err
+	case o := <-done:
+		return o.text, o.err
 	case <-c.Context().Done():
-		return "", c.Context().Err()
+		var none T
+		return none, context.Cause(c.Context())
 	}
 }

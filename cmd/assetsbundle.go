@@ -15,12 +15,7 @@ func newAssetsBundle(o *options) *cobra.Command {
 		Long: "bundle writes the artifact, the base image and their digests (SHA256SUMS) into a directory of its own. Copied to a host\n" +
 			"without internet and named there by assets.source, it is where everything comes from; the rest of the configuration stays the same.",
 		Example: "  sudo wiabctl assets bundle /media/usb/wire",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return provision.BadUsage.Failf("assets bundle takes the name of one directory, here are %d", len(args))
-			}
-			return nil
-		},
+		Args:    exactlyOne("the name of one directory"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := filepath.Abs(args[0])
 			if err != nil {

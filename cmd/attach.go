@@ -13,7 +13,7 @@ func newAttach(o *options) *cobra.Command {
 		Long: "attach shows what the running job has said and says, and ends as it ends: with 0 if it succeeded. It starts nothing and\n" +
 			"changes nothing; Ctrl-C leaves the job alone. `wiabctl up` attaches by itself, and goes on with what comes after.",
 		Example:           "  sudo wiabctl attach",
-		Args:              oneJob,
+		Args:              atMostOne("the name of one stage or job"),
 		ValidArgsFunction: o.completeJob(func(job provision.JobStatus) bool { return job.Running }),
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

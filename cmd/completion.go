@@ -1,13 +1,41 @@
 package cmd
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
 )
+
+// patience is how long a person who pressed Tab waits for offers.
+const patience = 2 * time.Second
+
+// offering is the context of a command line, which is not a long one where a shell asks what could stand there.
+func offering(ctx context.Context, args []string) (context.Context, context.CancelFunc) {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return context.WithTimeout(ctx, patience)
+	}
+	return context.WithCancel(ctx)
+}
+
+// refuseInCompletion adds cobra's command that prints scripts for shells, which refuses as ours do. It prints to what
+// the output is by now.
+func refuseInCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args, c.RunE = noArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+		for _, shell := range c.Commands() {
+			shell.Args = noArgs
+		}
+	}
+}
 
 // completeAllDomains offers the domains that are not given yet, the default one too.
 func (o *options) completeAllDomains(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {

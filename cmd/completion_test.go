@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // bashCompletes is what bash offers at the end of a line, by wiabctl's own script. Of the package
@@ -81,6 +82,21 @@ func TestCompletionScripts(t *testing.T) {
 		var out strings.Builder
 		if code := Execute(t.Context(), []string{"completion", shell}, strings.NewReader(""), &out, &out); code != 0 || !strings.Contains(out.String(), asks) {
 			t.Errorf("%s: exit code %d", shell, code)
+		}
+	}
+}
+
+// Who presses Tab is not kept waiting by what does not answer; who runs a command may be.
+func TestCompletionIsBrief(t *testing.T) {
+	for _, test := range []struct {
+		args  []string
+		brief bool
+	}{{[]string{"__complete", "up", "--only", ""}, true}, {[]string{"__completeNoDesc", "logs", ""}, true}, {[]string{"up"}, false}, {nil, false}} {
+		ctx, cancel := offering(t.Context(), test.args)
+		until, brief := ctx.Deadline()
+		cancel()
+		if brief != test.brief || brief && time.Until(until) > patience {
+			t.Errorf("%q: until %s, %v", test.args, until, brief)
 		}
 	}
 }

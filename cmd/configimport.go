@@ -20,12 +20,7 @@ func newConfigImport(o *options) *cobra.Command {
 			"as by init. It reads that one file, and changes nothing that the playbook made.",
 		Example: "  sudo wiabctl config import ansible/inventory/demo/wiab-staging.yml\n" +
 			"  wiabctl config import wiab-staging.yml -c draft.yaml --domain green.example.org --email ops@example.org --public-address 203.0.113.10",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return provision.BadUsage.Failf("%s takes the file of one inventory, here are %d", c.CommandPath(), len(args))
-			}
-			return nil
-		},
+		Args:              exactlyOne("the file of one inventory"),
 		ValidArgsFunction: cobra.FixedCompletions([]cobra.Completion{"yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt),
 		RunE: func(c *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])

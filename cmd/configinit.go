@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -105,14 +106,14 @@ func (o *options) draft(c *cobra.Command, a answers, survey provision.Survey) er
 // ask asks a person once; a wrong answer is told, and leaves the draft as it is.
 func (q question) ask(c *cobra.Command, in *bufio.Reader, d *provision.Draft) error {
 	c.PrintErr(strings.ToUpper(q.text[:1]) + q.text[1:] + ": ")
-	line, err := in.ReadString('\n')
-	if err == io.EOF || c.Context().Err() != nil {
+	typed, err := line(c, in)
+	if errors.Is(err, io.EOF) {
 		return provision.NotConfirmed.Failf("nobody answered; nothing was written")
 	}
 	if err != nil {
 		return err
 	}
-	if answer := strings.TrimSpace(line); answer != "" {
+	if answer := strings.TrimSpace(typed); answer != "" {
 		if err := q.answer(d, answer); err != nil {
 			c.PrintErrln(err)
 		}

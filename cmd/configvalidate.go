@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
+	"wiabctl/provision/change"
 )
 
 func newConfigValidate(o *options) *cobra.Command {
@@ -25,8 +26,7 @@ func newConfigValidate(o *options) *cobra.Command {
 			}
 			err = provision.ValidateConfig(c.Context(), o.config, overrides...)
 			if o.output == "json" {
-				problems, _ := errors.AsType[provision.Problems](err)
-				return errors.Join(err, encode(c.OutOrStdout(), problems...))
+				return errors.Join(err, encode(c.OutOrStdout(), problemsIn(err)...))
 			}
 			if err == nil {
 				fmt.Fprintf(c.OutOrStdout(), "%s can be used\n", o.config)
@@ -34,4 +34,16 @@ func newConfigValidate(o *options) *cobra.Command {
 			return err
 		},
 	}
+}
+
+// problemsIn are all problems, also those that no line of the file tells: of a certificate, an overlay.
+func problemsIn(err error) (all provision.Problems) {
+	for _, leaf := range change.Leaves(err) {
+		if of, is := errors.AsType[provision.Problems](leaf); is {
+			all = append(all, of...)
+		} else {
+			all = append(all, provision.Problem{Problem: leaf.Error()})
+		}
+	}
+	return all
 }

@@ -78,7 +78,7 @@ func TestDocsCommands(t *testing.T) {
 // takes says why the command line is none that wiabctl takes. The arguments count only where
 // they are not placeholders.
 func takes(argv []string, complete bool) error {
-	root := newRoot()
+	root := Command()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd(argv...)
 	command, rest, err := root.Find(argv)

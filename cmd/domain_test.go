@@ -2,7 +2,10 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"path/filepath"
 	"testing"
 	"time"
@@ -131,7 +134,7 @@ func TestAddition(t *testing.T) {
 		t.Errorf("several of the staging server: %v", err)
 	}
 	a.one.Certificate.Cert, a.one.Certificate.Key = "red.pem", "/etc/red.key"
-	list, err := a.domains([]string{"red.example.com", "blue.example.net"}, nil)
+	list, err := a.domains(nil, []string{"red.example.com", "blue.example.net"})
 	if err != nil || len(list.Domains) != 2 || list.Domains[0].Domain != "red.example.com" || list.Domains[1].Domain != "blue.example.net" {
 		t.Fatalf("got %+v, %v", list, err)
 	}
@@ -142,5 +145,23 @@ func TestAddition(t *testing.T) {
 	}
 	if err := a.check([]string{"red.example.com", "blue.example.net"}); err == nil {
 		t.Error("one certificate of the user's is taken for two domains")
+	}
+}
+
+// Who gives up while a list is typed is not kept waiting for its end.
+func TestListGivenUp(t *testing.T) {
+	in, typing := io.Pipe()
+	defer typing.Close()
+	why := errors.New("given up")
+	ctx, stop := context.WithCancelCause(t.Context())
+	c := newRoot()
+	c.SetIn(in)
+	c.SetContext(ctx)
+	go func() {
+		_, _ = io.WriteString(typing, "- domain: red.example.com\n")
+		stop(why)
+	}()
+	if _, err := (&addition{file: "-"}).domains(c, nil); !errors.Is(err, why) {
+		t.Errorf("it ends with %v", err)
 	}
 }

@@ -12,15 +12,10 @@ import (
 
 func newDomainShow(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:     "show DOMAIN",
-		Short:   "Show all that belongs to a domain: hosts, release and its objects, Secrets, where other releases name it",
-		Example: "  sudo wiabctl domain show red.example.com",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return provision.BadUsage.Failf("domain show takes one domain, here are %d", len(args))
-			}
-			return nil
-		},
+		Use:               "show DOMAIN",
+		Short:             "Show all that belongs to a domain: hosts, release and its objects, Secrets, where other releases name it",
+		Example:           "  sudo wiabctl domain show red.example.com",
+		Args:              exactlyOne("one domain"),
 		ValidArgsFunction: o.completeAllDomains,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

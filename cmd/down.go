@@ -29,27 +29,13 @@ func newDown(o *options) *cobra.Command {
 			case wholeHost:
 				extent = provision.Everything
 			}
-			return o.down(c, yes, extent)
+			return o.locked(c, "down", func(installation *provision.Installation) error { return o.takeDown(c, installation, yes, extent) })
 		},
 	}
 	c.Flags().BoolVar(&wholeHost, "host", false, "purge the packages too that wiabctl brought to this host")
 	c.Flags().BoolVar(&keepDisks, "keep-disks", false, "leave the VMs' disks and what belongs to them, for up --reuse-disks")
 	yesFlag(c, &yes)
 	return c
-}
-
-func (o *options) down(c *cobra.Command, yes bool, extent provision.Extent) error {
-	installation, err := o.open(c.OutOrStdout())
-	if err != nil {
-		return err
-	}
-	defer installation.Close()
-	unlock, err := provision.Lock("down")
-	if err != nil {
-		return err
-	}
-	defer unlock() //nolint:errcheck // the process's end unlocks too
-	return o.recorded(c, installation, func() error { return o.takeDown(c, installation, yes, extent) })
 }
 
 // takeDown shows what would go, and removes it after a yes.

@@ -18,7 +18,7 @@ func newExplain(o *options) *cobra.Command {
 		Long: "explain tells of a failure by the id that wiabctl prints in brackets, or by the exit code that it left; without\n" +
 			"either it lists all failures that there are.",
 		Example:           "  wiabctl explain port-taken\n  wiabctl explain 40\n  wiabctl explain --output json    # one failure a line",
-		Args:              oneFailure,
+		Args:              atMostOne("one id or exit code"),
 		ValidArgsFunction: completeFailure,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -32,14 +32,6 @@ func newExplain(o *options) *cobra.Command {
 			return o.renderFailure(c.OutOrStdout(), kind)
 		},
 	}
-}
-
-// oneFailure takes at most one word.
-func oneFailure(c *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return provision.BadUsage.Failf("%s takes one id or exit code, here are %d", c.CommandPath(), len(args))
-	}
-	return nil
 }
 
 func completeFailure(_ *cobra.Command, args []string, _ string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {

@@ -36,12 +36,7 @@ func newHistoryShow(o *options) *cobra.Command {
 		Use:     "show N",
 		Short:   "Tell what a run planned and did, stage by stage",
 		Example: "  sudo wiabctl history show 12",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return provision.BadUsage.Failf("%s takes the number of one run, here are %d", c.CommandPath(), len(args))
-			}
-			return nil
-		},
+		Args:    exactlyOne("the number of one run"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (numbers []cobra.Completion, _ cobra.ShellCompDirective) {
 			runs, err := provision.Runs()
 			if err != nil || len(args) > 0 {

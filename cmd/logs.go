@@ -14,7 +14,7 @@ func newLogs(o *options) *cobra.Command {
 		Long: "logs shows the whole output of the last run of a stage's script (secrets, cluster, helm, domains), or of one job (release-red);\n" +
 			"without a name, of the job that was started last. The scripts run detached: their logs are there whatever became of `wiabctl up`.",
 		Example:           "  sudo wiabctl logs cluster\n  sudo wiabctl logs -f              # until the job has ended\n  sudo wiabctl logs helm --previous",
-		Args:              oneJob,
+		Args:              atMostOne("the name of one stage or job"),
 		ValidArgsFunction: o.completeJob(func(provision.JobStatus) bool { return true }),
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
@@ -25,22 +25,6 @@ func newLogs(o *options) *cobra.Command {
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on until the job has ended")
 	c.Flags().BoolVarP(&previous, "previous", "p", false, "the run before the last")
 	return c
-}
-
-// oneJob takes at most one name.
-func oneJob(c *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return provision.BadUsage.Failf("%s takes the name of one stage or job, here are %d", c.CommandPath(), len(args))
-	}
-	return nil
-}
-
-// first is the first argument, empty if there is none.
-func first(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	return args[0]
 }
 
 // completeJob offers the names of the jobs that may be meant.

@@ -1,10 +1,6 @@
 package cmd
 
-import (
-	"github.com/spf13/cobra"
-
-	"wiabctl/provision"
-)
+import "github.com/spf13/cobra"
 
 func newProxy(o *options) *cobra.Command {
 	c := &cobra.Command{
@@ -17,12 +13,4 @@ func newProxy(o *options) *cobra.Command {
 	}
 	c.AddCommand(newProxyRender(o), newProxyDeploy(o), newProxyCheck(o))
 	return c
-}
-
-// oneProxy demands the domain that a proxy is in front of.
-func oneProxy(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return provision.BadUsage.Failf("%s takes one domain, here are %d", c.CommandPath(), len(args))
-	}
-	return nil
 }

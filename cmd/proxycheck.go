@@ -18,7 +18,7 @@ func newProxyCheck(o *options) *cobra.Command {
 		Long: "check connects from this host to the proxy's address and to the public one: certificates, TLS, the deep link, hosts with ports and in\n" +
 			"capital letters, other domains (403), WebSockets, redirects, challenges. DNS has no part in it.",
 		Example:           "  sudo wiabctl proxy check red.example.com\n  sudo wiabctl proxy check red.example.com --output json    # one check a line",
-		Args:              oneProxy,
+		Args:              exactlyOne("one domain"),
 		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

@@ -21,7 +21,7 @@ func newProxyDeploy(o *options) *cobra.Command {
 			"It logs in as root, or with sudo, by proxy.ssh.key or ~/.ssh/id_ed25519; the machine's host key has to be known before, from\n" +
 			"proxy.ssh.host_key or ~/.ssh/known_hosts.",
 		Example:           "  sudo wiabctl proxy deploy red.example.com\n  sudo wiabctl proxy deploy red.example.com --host vps.example.net --yes",
-		Args:              oneProxy,
+		Args:              exactlyOne("one domain"),
 		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

@@ -21,7 +21,7 @@ func TestCommandsDocument(t *testing.T) {
 	var doc strings.Builder
 	doc.WriteString("# Commands\n\nThis page is what `wiabctl help` says of each command (`go test ./cmd -update` writes it).\n" +
 		"Every exit code is in [failures.md](failures.md), every event of `--output json` in [events.md](events.md).\n\n## Flags of every command\n\n")
-	root := newRoot()
+	root := Command()
 	root.InitDefaultHelpCmd()
 	describeFlags(&doc, root.PersistentFlags())
 	describeCommands(&doc, root)

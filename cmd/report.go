@@ -20,7 +20,7 @@ func newReport(o *options) *cobra.Command {
 			"in place of an older one. It shows what is as configured and what is not, the domains with DNS, certificate and\n" +
 			"verification, the VMs, the time each stage of the last run took, what it changed, and versions. Secrets are taken out.",
 		Example: "  sudo wiabctl report\n  sudo wiabctl report /var/www/html/wire.html",
-		Args:    oneFile,
+		Args:    atMostOne("the name of one file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			path := defaultReport
 			if len(args) > 0 {

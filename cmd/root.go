@@ -32,7 +32,10 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	c, err := root.ExecuteContextC(ctx)
+	refuseInCompletion(root)
+	asked, cancel := offering(ctx, args)
+	defer cancel()
+	c, err := root.ExecuteContextC(asked)
 	file, _ := root.PersistentFlags().GetString("config")
 	code := conclude(ctx, err, file, errOut)
 	renderUsage(errOut, c, err)
@@ -55,7 +58,11 @@ func conclude(ctx context.Context, err error, file string, errOut io.Writer) int
 }
 
 // Command is the whole command line, for programs that describe it.
-func Command() *cobra.Command { return newRoot() }
+func Command() *cobra.Command {
+	root := newRoot()
+	refuseInCompletion(root)
+	return root
+}
 
 func newRoot() *cobra.Command {
 	var o options

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 				_, err = listener.Accept()
 			}
 		},
+		"halves": func() { halves(os.Args[1], os.Args[2], os.Args[3]) },
 	})
 }
 

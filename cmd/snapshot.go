@@ -21,14 +21,6 @@ func newSnapshot(o *options) *cobra.Command {
 	return c
 }
 
-// oneName demands the name of a snapshot.
-func oneName(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return provision.BadUsage.Failf("%s takes one name, here are %d", c.CommandPath(), len(args))
-	}
-	return nil
-}
-
 func newSnapshotCreate(o *options) *cobra.Command {
 	var ask provision.SnapshotRequest
 	c := &cobra.Command{
@@ -38,7 +30,7 @@ func newSnapshotCreate(o *options) *cobra.Command {
 			"power failure at that moment would have left, and the guests write out what they hold back just before.\n" +
 			"With --memory they stand still until their memory is saved too, and a restore lets them go on where they were.",
 		Example: "  sudo wiabctl snapshot create before-upgrade\n  sudo wiabctl snapshot create demo --memory --description 'logged in, three calls'",
-		Args:    oneName,
+		Args:    exactlyOne("one name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ask.Name = args[0]
 			return o.locked(c, "snapshot create "+ask.Name, func(installation *provision.Installation) error {
@@ -59,7 +51,7 @@ func newSnapshotRestore(o *options) *cobra.Command {
 		Long: "restore shows what it would replace and asks. It ends all VMs, puts their disks and the cluster's receipts back, starts\n" +
 			"them and waits until all are ready. It refuses, and touches nothing, when the disks are not those that the snapshot was taken of.",
 		Example:           "  sudo wiabctl snapshot restore before-upgrade\n  sudo wiabctl snapshot restore before-upgrade --yes    # where nobody can answer",
-		Args:              oneName,
+		Args:              exactlyOne("one name"),
 		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.locked(c, "snapshot restore "+args[0], func(installation *provision.Installation) error {
@@ -81,7 +73,7 @@ func newSnapshotDelete(o *options) *cobra.Command {
 		Use:               "delete NAME",
 		Short:             "Delete a snapshot, which gives its space back; the VMs run on",
 		Example:           "  sudo wiabctl snapshot delete before-upgrade",
-		Args:              oneName,
+		Args:              exactlyOne("one name"),
 		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.locked(c, "snapshot delete "+args[0], func(installation *provision.Installation) error {

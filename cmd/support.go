@@ -21,7 +21,7 @@ func newSupport(o *options) *cobra.Command {
 			"nothing, and works on a half-built host: what cannot be collected is listed with the reason. Passwords, keys and\n" +
 			"tokens are taken out, but look through it before you hand it on: names and addresses stay.",
 		Example: "  sudo wiabctl support\n  sudo wiabctl support /tmp/wire.tar.gz --output json",
-		Args:    oneFile,
+		Args:    atMostOne("the name of one file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			path := first(args)
 			if path == "" {
@@ -42,14 +42,6 @@ func newSupport(o *options) *cobra.Command {
 			return o.renderCollection(c.OutOrStdout(), path, collection)
 		},
 	}
-}
-
-// oneFile takes at most one name of a file.
-func oneFile(c *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return provision.BadUsage.Failf("%s takes the name of one file, here are %d", c.CommandPath(), len(args))
-	}
-	return nil
 }
 
 // newFile writes a file that does not exist yet, its owner's alone. There is none if that fails.

@@ -160,16 +160,29 @@ func TestViewWithoutTerminal(t *testing.T) {
 // atTerminal runs the binary on a terminal of its own.
 func atTerminal(t *testing.T, environment []string, args ...string) (terminal *os.File, s *screen, end func() int) {
 	t.Helper()
+	return sitting(t, environment, append([]string{"wiabctl"}, args...)...) // which testscript.Main puts on PATH
+}
+
+// sitting runs a program on a terminal of its own, for a minute at most.
+func sitting(t *testing.T, environment []string, argv ...string) (terminal *os.File, s *screen, end func() int) {
+	t.Helper()
 	master, slave, s := watched(t, 100, 24)
-	cmd := exec.Command("wiabctl", args...) // which testscript.Main puts on PATH
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "WIABCTL_YES="), environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = onTerminal()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	return master, s, func() int { _ = cmd.Wait(); return cmd.ProcessState.ExitCode() }
+	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
+	return master, s, func() int {
+		_ = cmd.Wait()
+		if ctx.Err() != nil {
+			t.Error("it does not end")
+		}
+		return cmd.ProcessState.ExitCode()
+	}
 }
 
 // cached is a configuration whose cache holds a file that nothing needs.

@@ -25,8 +25,8 @@ func one(c *cobra.Command, args []string) error {
 	if dash := c.ArgsLenAtDash(); dash >= 0 {
 		args = args[:dash]
 	}
-	if len(args) != 1 {
-		return provision.BadUsage.Failf("%s takes the name of one VM, here are %d", c.CommandPath(), len(args))
+	if err := exactlyOne("the name of one VM")(c, args); err != nil {
+		return err
 	}
 	return known(args)
 }

@@ -54,7 +54,7 @@ iptables -S DOCKER-USER | grep 10.9.9.9; docker images --no-trunc --format '{{.I
 
 // TestUpAgain runs up on a finished installation: nothing changes.
 func TestUpAgain(t *testing.T) {
-	installed(t)
+	standing(t)
 	before := everything(t)
 	a := mustWiabctl(t, "up")
 	same(t, "a second up changed something", before, everything(t))
@@ -99,7 +99,7 @@ func TestAddDomain(t *testing.T) {
 // TestHelmOperationsAgain runs the script that forgets the extra domains, while a
 // client asks for all of them: not one wrong or missing answer.
 func TestHelmOperationsAgain(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	revision := func() int {
 		n, err := strconv.Atoi(strings.TrimSpace(kube(t, `helm list --filter '^wire-server$' --output json | jq -r '.[0].revision'`)))
 		if err != nil {
@@ -128,7 +128,7 @@ func TestHelmOperationsAgain(t *testing.T) {
 
 // TestReboot reboots the KVM host; without wiabctl all domains answer again.
 func TestReboot(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	const rules = "nft -s list table ip wiabctl; iptables -S DOCKER-USER | sort"
 	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
 	before := onHost(t, rules)
@@ -163,7 +163,8 @@ func TestReboot(t *testing.T) {
 // TestPlanFile saves a plan, lets the world move on, and applies one that is as it was; then
 // looks at what the history tells of all that.
 func TestPlanFile(t *testing.T) {
-	installed(t)
+	standing(t)
+	config := readHost(t, configFile)
 	const file = "/root/plan.json"
 	runs := len(history(t))
 	stop := func(name string) { mustWiabctl(t, "vm", "stop", "--force", name) }
@@ -173,9 +174,9 @@ func TestPlanFile(t *testing.T) {
 	stop("datanode2")
 	refuses(t, 69, []string{"plan-outdated", "now vms: start domain datanode2"}, "up", "--plan-file", file)
 	mustWiabctl(t, "vm", "start", "datanode2")
-	writeHost(t, configFile, freshConfig+"host: {upgrade: true}\n")
-	refuses(t, 69, []string{"the configuration or an overlay changed"}, "up", "--plan-file", file)
-	writeHost(t, configFile, freshConfig)
+	writeHost(t, configFile, config+"host: {upgrade: true}\n")
+	refuses(t, 69, []string{"the configuration, an overlay or a certificate changed"}, "up", "--plan-file", file)
+	writeHost(t, configFile, config)
 	if a := wiabctl(t, "up", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "+ start domain datanode3") {
 		t.Errorf("up without an answer: exit code %d; it must show what it would do, and change nothing", a.code)
 	}
@@ -221,7 +222,7 @@ func history(t *testing.T) (all []recorded) {
 
 // TestCtrlC stops up while a VM boots: nothing is left half done, and the next up goes on.
 func TestCtrlC(t *testing.T) {
-	installed(t)
+	standing(t)
 	mustWiabctl(t, "vm", "stop", "--force", "datanode3")
 	said := onHost(t, `wiabctl up --only vms >/root/said 2>&1 & pid=$!
 timeout 60 sh -c 'until grep -q "waiting for datanode3" /root/said; do sleep 0.02; done'; kill -INT $pid; wait $pid; echo "exit $?"; cat /root/said`)
@@ -231,5 +232,38 @@ timeout 60 sh -c 'until grep -q "waiting for datanode3" /root/said; do sleep 0.0
 		t.Errorf("the history tells of %+v", last[len(last)-1])
 	}
 	mustWiabctl(t, "up")
+
+	// What writes is finished: a snapshot is whole, or, after a second Ctrl-C, given up at once.
+	once := pressed(t, "snapshot create once", "create snapshot once")
+	saysEach(t, once, "stopping: create snapshot once: it is finished first")
+	twice := pressed(t, "snapshot create twice", "create snapshot twice", "stopping: create snapshot twice")
+	saysEach(t, twice, "[interrupted]", "exit 15")
+	mustWiabctl(t, "up")
+	all := list(t)
+	if len(all) != 1 || all[0].Name != "once" || all[0].Problem != "" {
+		t.Errorf("the snapshots are %+v", all)
+	}
+	mustWiabctl(t, "snapshot", "delete", "once")
+
+	// A guest that takes its time is asked, and not cut off because nobody waits for it any more.
+	const deaf = "/etc/acpi/PWRF/00000080"
+	inVM(t, "datanode3", "mv "+deaf+" /run/deaf")
+	before := onHost(t, "virsh domid datanode3")
+	saysEach(t, pressed(t, "vm stop datanode3", "stop domain datanode3"), "exit 15", "[interrupted]")
+	same(t, "the VM that was asked to shut down", before, onHost(t, "virsh domid datanode3"))
+	inVM(t, "datanode3", "mv /run/deaf "+deaf)
 	unchanged(t)
+}
+
+// pressed runs wiabctl on a terminal of the host, presses Ctrl-C each time once it says what is given, and returns all it said.
+func pressed(t *testing.T, line string, says ...string) string {
+	t.Helper()
+	keys := ""
+	for _, said := range says {
+		keys += fmt.Sprintf("until grep -qE '%s' /root/said; do sleep 0.01; done; printf '\\003'; ", said)
+	}
+	said := onHost(t, `rm -f /root/said; touch /root/said
+(`+keys+`) | timeout --foreground 120 script --quiet --flush --return --command "TERM=dumb wiabctl `+line+`" /root/said; echo "exit $?"; rm /root/said`)
+	t.Log(said)
+	return said
 }

@@ -20,7 +20,7 @@ type browserOutcome struct {
 // TestBrowser opens the webapp of two domains in a real Chromium on the lab's internet: each finds its own API,
 // may call it and the conference server, and no other domain.
 func TestBrowser(t *testing.T) {
-	installed(t, red)
+	standing(t, red)
 	for domain, other := range map[string]string{green: red, red: green} {
 		t.Run(domain, func(t *testing.T) {
 			sft, foreign := "https://sftd."+green+"/sft/url", "https://nginz-https."+other+"/api-version"

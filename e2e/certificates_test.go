@@ -17,12 +17,16 @@ import (
 // domains: its own check goes from a kubenode through the hairpin, the server's through the
 // public address. Where either does not come through, wiabctl says which, and soon.
 func TestACME(t *testing.T) {
-	installed(t)
+	standing(t)
 	issued(t, green)
 
 	// Of a domain that was here before, cert-manager finds the certificate.
 	const lime = "lime.example.org"
-	config := freshConfig + "domains:\n  - {domain: " + lime + "}\n"
+	before := readHost(t, configFile)
+	if !strings.Contains(before, "domains:\n") {
+		before += "domains:\n"
+	}
+	config := before + "  - {domain: " + lime + "}\n"
 	writeHost(t, configFile, config+"network: {hairpin: never}\n")
 	bridgeNF(t, "0")
 	a := wiabctl(t, "up")

@@ -14,7 +14,9 @@ import (
 // to be told what is wrong, and that the other domain is right.
 func TestDNSWrong(t *testing.T) {
 	const pink = "pink.example.org"
-	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+pink+"}\n  - {domain: "+red+"}\n")
+	before := readHost(t, configFile)
+	t.Cleanup(func() { writeHost(t, configFile, before) })
+	writeHost(t, configFile, configured(pink, red))
 	say := func(d names.Differences) {
 		t.Helper()
 		if err := theLab.Names(d); err != nil {

@@ -153,7 +153,7 @@ func TestManyDomains(t *testing.T) {
 // TestRemoveDomain removes red: nothing of it is left, nothing else is touched, and it can come
 // again. A removal that broke off between its two halves is finished by the next up.
 func TestRemoveDomain(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	show := mustWiabctl(t, "domain", "show", "RED.example.com").stdout
 	saysEach(t, show, "letsencrypt, until 2", "release      nginx-ingress-services-red, revision 1", "host         account.red.example.com",
 		"object       Ingress/nginx-ingress-red", "object       Certificate/red-example-com-csr", "object       ClusterIssuer/letsencrypt-http01-red",

@@ -10,7 +10,7 @@ import (
 
 // TestVMCommands handles single VMs from the command line.
 func TestVMCommands(t *testing.T) {
-	installed(t)
+	standing(t)
 	var states []string
 	list := mustWiabctl(t, "vm", "list", "--output", "json")
 	for line := range strings.Lines(list.stdout) {

@@ -16,20 +16,19 @@ import (
 	"wiabctl/e2e/lab"
 )
 
-// closedHost is the lab's configuration with a firewall.
-func closedHost() string {
-	return freshConfig + "network:\n  firewall:\n    allow: [9100/tcp]\n    prove: 10s\n"
-}
+// closed is the part of a configuration that closes the host.
+const closed = "network:\n  firewall:\n    allow: [9100/tcp]\n    prove: 10s\n"
 
 // TestFirewallRollback closes the host: what locks the operator out is taken back,
 // also when wiabctl is killed meanwhile; what a login proves is kept.
 func TestFirewallRollback(t *testing.T) {
-	installed(t)
+	standing(t)
+	config := readHost(t, configFile)
 	logs := regexp.MustCompile(`(?m)^/var/lib/wiabctl/log/.*\n`)
 	objects := func() string { return logs.ReplaceAllString(onHost(t, hostObjects), "") }
 	before := objects()
 	defer func() {
-		writeHost(t, configFile, freshConfig)
+		writeHost(t, configFile, config)
 		mustWiabctl(t, "up")
 		onHost(t, "systemctl stop monitor service forwarder")
 		same(t, "the firewall left something behind", before, objects())
@@ -51,7 +50,7 @@ systemd-run --quiet --unit=forwarder systemd-socket-activate --listen=2200 /lib/
 		}
 	}
 	open(true, 22, 2200, 9100, 9999)
-	writeHost(t, configFile, closedHost())
+	writeHost(t, configFile, config+closed)
 
 	t.Run("nobody can log in", func(t *testing.T) {
 		up := background(t, "up")

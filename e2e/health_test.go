@@ -15,7 +15,7 @@ import (
 // is lost began within three seconds, and nothing is lost when it returns. A watcher
 // that was stopped is missed and started again.
 func TestKubenodeDies(t *testing.T) {
-	installed(t)
+	standing(t)
 	defer mustWiabctl(t, "up") // whatever went wrong
 	spreadBecomes(t, "kubenode1 kubenode2 kubenode3")
 	stop := crowd(t)

@@ -14,7 +14,7 @@ func TestLayerDropped(t *testing.T) {
 	template := readHost(t, configs)
 	t.Cleanup(func() { writeHost(t, configs, template) })
 	before, overlays := revisions(t), onHost(t, "cd "+deployDir+" && sha256sum wiab/overlays/*/* wiab/rendered")
-	writeHost(t, configFile, freshConfig+"domains:\n  - {domain: "+red+"}\n  - {domain: "+blue+"}\n")
+	writeHost(t, configFile, configured(red, blue))
 
 	// As galley's chart would be whose map stands elsewhere.
 	onHost(t, `sed -i -e '/define "config.galley"/,/- end -/{s/\$settings.multiIngress/$settings.conversations/g}' `+configs)

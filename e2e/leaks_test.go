@@ -19,7 +19,7 @@ import (
 
 // TestLeaks sees that no domain tells of another, and finds a leak of each kind that is planted into the cluster.
 func TestLeaks(t *testing.T) {
-	installed(t, red, blue)
+	standing(t, red, blue)
 	a := mustWiabctl(t, "domain", "verify")
 	for _, d := range []string{green, red, blue} {
 		if !strings.Contains(a.stdout, d+" ") {

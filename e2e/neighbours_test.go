@@ -29,7 +29,7 @@ func ways(t *testing.T) {
 // forwarded: no way is lost, with bridges' traffic in the firewall or not, and docker
 // keeps what is its own.
 func TestDockerNeighbour(t *testing.T) {
-	installed(t)
+	standing(t)
 	const dockers = "iptables -S | grep -v wiabctl | grep -v '^-P FORWARD' | sort; iptables -t nat -S | sort"
 	before := onHost(t, dockers)
 	policy := strings.TrimSpace(onHost(t, "iptables -S FORWARD | head -n 1"))
@@ -61,7 +61,7 @@ func TestDockerNeighbour(t *testing.T) {
 // TestForeignFlush has somebody else empty all of nftables: up mends it; and where
 // nftables.service does it, nothing has to be mended.
 func TestForeignFlush(t *testing.T) {
-	installed(t)
+	standing(t)
 	const rules = "nft -s list table ip wiabctl | sort" // the order of its chains is that of their making
 	// The chains of docker and libvirt and the foreign table are their owners' to bring back.
 	const mend = "systemctl reset-failed docker; systemctl restart docker libvirtd\n" + foreign

@@ -75,8 +75,8 @@ func total(counts map[string]int) int {
 // TestHairpin connects from every kubenode to every kubenode through the public
 // address, with the rule and without, and with bridges that the firewall sees.
 func TestHairpin(t *testing.T) {
-	installed(t)
-	defer installed(t)
+	standing(t)
+	defer standing(t)
 	for _, tc := range []struct {
 		name, bridgeNF, rule string
 		itself, others       bool // who answers
@@ -126,7 +126,7 @@ func TestHairpin(t *testing.T) {
 	if a := mustWiabctl(t, "network", "hairpin", "status"); a.stdout != "never: not in force\n" {
 		t.Errorf("status of the hairpin: %q", a.stdout)
 	}
-	installed(t)
+	standing(t)
 	if got := strings.TrimSpace(onHost(t, "sysctl -n net.bridge.bridge-nf-call-iptables")); got != "0" {
 		t.Errorf("up left bridge-nf-call-iptables at %s", got)
 	}
@@ -161,7 +161,7 @@ func TestHairpinAuto(t *testing.T) {
 
 // TestNetworkCommands shows the ways and checks them, also when one is broken.
 func TestNetworkCommands(t *testing.T) {
-	installed(t)
+	standing(t)
 	shown := mustWiabctl(t, "network", "show")
 	for _, part := range []string{
 		"kubenode1 192.168.122.21:31773 (1 of 3, ", "3478/udp", "32768-65535/udp", "hairpin", "always: ", "way out by host0: https: ", "as configured\n",
@@ -209,8 +209,8 @@ func TestNetworkCommands(t *testing.T) {
 // TestApplyUnderLoad rewrites the rules a hundred times, while a client opens 200
 // connections a second and holds 200 that go on exchanging bytes.
 func TestApplyUnderLoad(t *testing.T) {
-	installed(t)
-	defer installed(t)
+	standing(t)
+	defer standing(t)
 	const held, rate, rewrites = 200, 200, 100
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -76,40 +76,41 @@ func shows(t testing.TB, host string) *big.Int {
 // TestOwnCertificates brings a certificate along: what a client would refuse is refused before
 // anything changes, what is served follows the files, and nobody else ever gets to read the key.
 func TestOwnCertificates(t *testing.T) {
-	installed(t)
+	standing(t)
+	const violet = "violet.example.org"
 	year := time.Now().AddDate(1, 0, 0)
-	names := sixHosts(blue)
+	names := sixHosts(violet)
 	own(t, "other", year, names...)
 	own(t, "expired", time.Now().Add(-time.Hour), names...)
 	own(t, "five", year, names[:5]...)
-	serial := own(t, "blue", year, names...)
-	onHost(t, "openssl version >/dev/null && cd "+ownDir+" && openssl pkey -in blue.key -aes256 -passout pass:x -out locked.key && cp blue.pem locked.pem && "+
-		"cp blue.pem mixed.pem && cp other.key mixed.key && cat blue.pem expired.pem >chain.pem && cp blue.key chain.key")
+	serial := own(t, "violet", year, names...)
+	onHost(t, "openssl version >/dev/null && cd "+ownDir+" && openssl pkey -in violet.key -aes256 -passout pass:x -out locked.key && cp violet.pem locked.pem && "+
+		"cp violet.pem mixed.pem && cp other.key mixed.key && cat violet.pem expired.pem >chain.pem && cp violet.key chain.key")
 	before := readHost(t, configFile) + revisions(t)
 	for name, says := range map[string]string{
-		"expired": "ended on", "five": "does not cover account." + blue, "locked": "is encrypted", "mixed": "is no key of a certificate", "chain": "what follows is certificate 2 (CN=expired)", "absent": "no such file",
+		"expired": "ended on", "five": "does not cover account." + violet, "locked": "is encrypted", "mixed": "is no key of a certificate", "chain": "what follows is certificate 2 (CN=expired)", "absent": "no such file",
 	} {
-		refuses(t, 71, []string{"certificate-unusable", says}, "add-domain", blue, "--cert", ownDir+"/"+name+".pem", "--key", ownDir+"/"+name+".key")
+		refuses(t, 71, []string{"certificate-unusable", says}, "add-domain", violet, "--cert", ownDir+"/"+name+".pem", "--key", ownDir+"/"+name+".key")
 	}
 	same(t, "what was refused changed something", before, readHost(t, configFile)+revisions(t))
 
-	mustWiabctl(t, "add-domain", blue, "--cert", ownDir+"/blue.pem", "--key", ownDir+"/blue.key")
-	answers(t, green, blue)
+	mustWiabctl(t, "add-domain", violet, "--cert", ownDir+"/violet.pem", "--key", ownDir+"/violet.key")
+	answers(t, green, violet)
 	for _, host := range names {
 		if got := shows(t, host); got.Cmp(serial) != 0 {
 			t.Errorf("%s shows certificate %d, not %d", host, got, serial)
 		}
 	}
-	keptFromOthers(t, "blue")
-	saysEach(t, mustWiabctl(t, "status").stdout, blue+"'s own until "+year.Format(time.DateOnly))
+	keptFromOthers(t, "violet")
+	saysEach(t, mustWiabctl(t, "status").stdout, violet+"'s own until "+year.Format(time.DateOnly))
 
 	// Another certificate in the same files is noticed, and deploys this release alone.
 	before = onlyOthers(revisions(t))
-	onHost(t, "chmod 644 "+ownDir+"/blue.key")
-	renewed := own(t, "blue", time.Now().AddDate(0, 0, 10), names...)
-	onHost(t, "chmod 644 "+ownDir+"/blue.key")
+	onHost(t, "chmod 644 "+ownDir+"/violet.key")
+	renewed := own(t, "violet", time.Now().AddDate(0, 0, 10), names...)
+	onHost(t, "chmod 644 "+ownDir+"/violet.key")
 	plan := planned(t).stdout
-	saysEach(t, plan, "update release nginx-ingress-services-blue: its values differ at secrets.tlsWildcardCert and 1 more", "[key-exposed]")
+	saysEach(t, plan, "update release nginx-ingress-services-violet: its values differ at secrets.tlsWildcardCert and 1 more", "[key-exposed]")
 	if strings.Count(plan, "update ") != 1 || strings.Contains(plan, "BEGIN") {
 		t.Errorf("the plan is\n%s", plan)
 	}
@@ -118,25 +119,25 @@ func TestOwnCertificates(t *testing.T) {
 		t.Errorf("%s shows certificate %d, not the new one, %d", names[0], got, renewed)
 	}
 	same(t, "other releases were deployed anew", before, onlyOthers(revisions(t)))
-	keptFromOthers(t, "blue")
+	keptFromOthers(t, "violet")
 	refuses(t, 114, []string{"not well: certificates"}, "status")
 	if list := mustWiabctl(t, "domain", "list").stdout; !strings.Contains(list, "own          "+time.Now().AddDate(0, 0, 10).Format(time.DateOnly)) {
 		t.Errorf("the list is\n%s", list)
 	}
 
-	mustWiabctl(t, "remove-domain", blue)
-	silent(t, blue)
-	if left := onHost(t, "grep -rl 'PRIVATE KEY' "+deployDir+"/wiab | grep -v snapshots || true"); strings.Contains(left, "blue") {
+	mustWiabctl(t, "remove-domain", violet)
+	silent(t, violet)
+	if left := onHost(t, "grep -rl 'PRIVATE KEY' "+deployDir+"/wiab | grep -v snapshots || true"); strings.Contains(left, "violet") {
 		t.Errorf("the key is still in %s", left)
 	}
 	unchanged(t)
 }
 
-// onlyOthers are the releases without blue's.
+// onlyOthers are the releases without violet's.
 func onlyOthers(revisions string) string {
 	var others strings.Builder
 	for line := range strings.Lines(revisions) {
-		if !strings.HasPrefix(line, "nginx-ingress-services-blue ") {
+		if !strings.HasPrefix(line, "nginx-ingress-services-violet ") {
 			others.WriteString(line)
 		}
 	}

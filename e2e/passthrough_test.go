@@ -11,7 +11,7 @@ import (
 // TestPassThrough runs kubectl, helm and other programs in the tools container as a person
 // does: with input, exit status, terminal and Ctrl-C.
 func TestPassThrough(t *testing.T) {
-	installed(t)
+	standing(t)
 	if nodes := mustWiabctl(t, "kubectl", "get", "nodes", "-o", "name").stdout; nodes != "node/kubenode1\nnode/kubenode2\nnode/kubenode3\n" {
 		t.Errorf("kubectl get nodes: %q", nodes)
 	}

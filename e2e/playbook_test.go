@@ -42,7 +42,7 @@ func places(first, last int) (all []string) {
 // and where, the next one starts there. Other variables play all of them again, a choice
 // only what was chosen.
 func TestPlaybookResume(t *testing.T) {
-	installed(t)
+	standing(t)
 	onDatanode2 := func(line string) { onHost(t, "wiabctl vm ssh datanode2 -- sudo sh -c '"+line+"'") }
 	was := receipts(t)
 	expect := func(what string, want []string) {
@@ -73,7 +73,7 @@ func TestPlaybookResume(t *testing.T) {
 	saysEach(t, resumed.stdout, "playbook 6 of 12 cassandra.yml skipped: ", "playbook 7 of 12 elasticsearch.yml begins: it failed the last time", "playbook 12 of 12 helm_external.yml begins: ")
 	expect("the run after the failure", places(7, 12))
 
-	writeHost(t, configFile, freshConfig+"cluster:\n  inventory:\n    kube-node:\n      vars: {calico_mtu: 1400, our_secret: hunter2}\n")
+	writeHost(t, configFile, readHost(t, configFile)+"cluster:\n  inventory:\n    kube-node:\n      vars: {calico_mtu: 1400, our_secret: hunter2}\n")
 	plan := planned(t)
 	saysEach(t, plan.stdout, "update file ansible/inventory/offline/inventory.yml: kube-node.vars becomes what cluster.inventory says")
 	if strings.Contains(plan.stdout, "hunter2") {

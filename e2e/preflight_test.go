@@ -45,7 +45,7 @@ func preflight(t *testing.T, args ...string) []preflightFinding {
 // TestPreflight plants trouble of many sorts beside a running installation: all of it is found at once, and nothing
 // else than before; what is judged can be ignored. Nobody has to be installed anew for it.
 func TestPreflight(t *testing.T) {
-	installed(t)
+	standing(t)
 	before := preflight(t)
 	for _, f := range before {
 		// The lab's kernel is another machine's, on which perhaps nobody keeps the clock right.

@@ -107,7 +107,7 @@ func TestProxy(t *testing.T) {
 	b.shell(t, "systemctl stop haproxy; systemd-run --quiet --unit=other python3 -m http.server 80; sleep 1")
 	exits(t, 123, "port 80 is taken by python3", "proxy", "deploy", red, "--yes")
 	b.shell(t, "systemctl stop other")
-	exits(t, 0, "start haproxy.service", "proxy", "deploy", red, "--yes")
+	exits(t, 0, `"verb":"start","subject":"haproxy.service"`, "proxy", "deploy", red, "--yes", "--output", "json")
 	answers(t, red)
 }
 
@@ -130,7 +130,7 @@ func moveNames(t *testing.T) {
 // fronts asks the proxy as clients do.
 func (b bare) fronts(t *testing.T) {
 	t.Helper()
-	exits(t, 0, "a forwarded host counts nothing", "proxy", "check", red)
+	exits(t, 0, `{"check":"a forwarded host counts nothing"}`, "proxy", "check", red, "--output", "json")
 	if got := kube(t, `kubebox kubectl get configmap --all-namespaces --output json | jq -r '.items[] | select(.data["use-forwarded-headers"] == "true").data["proxy-real-ip-cidr"]'`); got != vpsAddress+"/32\n" {
 		t.Errorf("the ingress believes %q", got)
 	}

@@ -43,7 +43,7 @@ func pending(t testing.TB, release string) {
 // TestNeverReady gives smtp values of the user's while no node takes a pod: why it does not
 // become ready is told, also that it cannot be asked while the API is down.
 func TestNeverReady(t *testing.T) {
-	installed(t, red)
+	standing(t, red)
 	others := func() string {
 		return kube(t, `helm list --all-namespaces --output json | jq -r '.[] | select(.name != "smtp") | "\(.name) \(.revision)"' | sort`)
 	}
@@ -98,7 +98,7 @@ func TestNeverReady(t *testing.T) {
 // TestStuckRelease kills helm in the middle of an upgrade of the backend: the next up frees
 // the release, and no client sees anything of it.
 func TestStuckRelease(t *testing.T) {
-	installed(t, red)
+	standing(t, red)
 	stop := watch(t, green, red)
 	overlay(t, "wire-server", "brig:\n  replicaCount: 2\n")
 	uncordon := cordoned(t)

@@ -44,7 +44,7 @@ outcome.textContent = JSON.stringify(seen);
 // TestReport looks at the report of an installation as a person does, at a desk, on a phone and in the dark. The pictures
 // are kept with -artifacts.
 func TestReport(t *testing.T) {
-	installed(t, red)
+	standing(t, red)
 	a := mustWiabctl(t, "report", "/root/wire.html")
 	saysEach(t, a.stdout, "/root/wire.html: As configured, and well")
 	page := readHost(t, "/root/wire.html")

@@ -55,7 +55,7 @@ func TestUpgradeArtifact(t *testing.T) {
 	if a := wiabctl(t, "rollback", "--to", strings.Repeat("0", 40)); a.code != 25 {
 		t.Errorf("rollback to an unknown version: exit code %d", a.code)
 	}
-	undisturbed(t, func() { mustWiabctl(t, "rollback", "--yes") })
+	undisturbed(t, func() { mustWiabctl(t, "rollback", "--yes", "--output", "json") })
 	same(t, "the configuration file after the rollback", former, readHost(t, configFile))
 	upgraded(t, "5.32.0", was)
 	same(t, "the secrets after the rollback", secrets, secretsSum(t))

@@ -18,7 +18,7 @@ cat wiab/jobs/secrets/receipt.json; cd ` + secretsStore + ` && find . -type f -e
 // they were made, by no script and without a rollout. What is kept is believed only while it
 // fits together.
 func TestSecretsKept(t *testing.T) {
-	installed(t)
+	standing(t)
 	before, deployed := onHost(t, everySecret), revisions(t)
 	if a := mustWiabctl(t, "secrets", "check"); strings.Contains(a.stdout, "problem") || !strings.Contains(a.stdout, "PostgreSQL password") {
 		t.Error("secrets as they were made are not ok, or not all are checked")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,15 +89,36 @@ func empty(t testing.TB) {
 // installed brings the lab to an installation with exactly these extra domains.
 func installed(t testing.TB, domains ...string) {
 	t.Helper()
-	config := freshConfig
-	if len(domains) > 0 {
-		config += "domains:\n"
+	writeHost(t, configFile, configured(domains...))
+	mustWiabctl(t, "up")
+}
+
+// standing brings the lab to an installation with at least these extra domains: what
+// the scenario before left may stay, for a domain takes half a minute to come or to go.
+func standing(t testing.TB, domains ...string) {
+	t.Helper()
+	var all []string
+	for line := range strings.Lines(strings.TrimPrefix(readHost(t, configFile), freshConfig)) {
+		if m := domainLine.FindStringSubmatch(line); m != nil {
+			all = append(all, m[1])
+		}
 	}
 	for _, d := range domains {
-		config += "  - {domain: " + d + "}\n"
+		if !slices.Contains(all, d) {
+			all = append(all, d)
+		}
 	}
-	writeHost(t, configFile, config)
-	mustWiabctl(t, "up")
+	installed(t, all...)
+}
+
+var domainLine = regexp.MustCompile(`^  - \{domain: ([a-z0-9.-]+)\}\n$`)
+
+// configured is the lab's configuration with these extra domains.
+func configured(domains ...string) string {
+	if len(domains) == 0 {
+		return freshConfig
+	}
+	return freshConfig + "domains:\n  - {domain: " + strings.Join(domains, "}\n  - {domain: ") + "}\n"
 }
 
 // kube runs helm or kubebox kubectl as the cluster's administrator.

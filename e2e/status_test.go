@@ -31,7 +31,7 @@ func parts(t *testing.T, code int) map[string]string {
 // TestHealth lets a datanode and the asset host's server go: status tells of each part that
 // minds, and up brings them back, the server so that the next boot does too.
 func TestHealth(t *testing.T) {
-	installed(t)
+	standing(t)
 	names := []string{"assethost", "nodes", "pods", "releases", "certificates", "cassandra", "elasticsearch", "minio", "postgresql", "rabbitmq"}
 	well := parts(t, 0)
 	for _, name := range names {
@@ -69,7 +69,7 @@ func TestHealth(t *testing.T) {
 // TestStatus holds a look to little more than the slowest of what is asked: the databases on emulated VMs take seconds, which
 // a real host's do not. It tells by the exit code that there is something to do, and looks again and again until Ctrl-C.
 func TestStatus(t *testing.T) {
-	installed(t)
+	standing(t)
 	look := mustWiabctl(t, "status", "--output", "json")
 	var slowest time.Duration
 	for _, e := range events(t, look.stdout) {

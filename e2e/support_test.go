@@ -33,7 +33,7 @@ const (
 
 // TestSupport plants secrets of every kind in every source, and finds none of them in the archive, while all sources are.
 func TestSupport(t *testing.T) {
-	installed(t)
+	standing(t)
 	made := madeSecrets(t)
 	onHost(t, `set -e; mkdir -p /etc/wiabctl/overlays
 echo 'brig: {secrets: {smtpPassword: `+plantedMail+`}}' >/etc/wiabctl/overlays/wire-server.yaml

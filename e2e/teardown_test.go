@@ -17,8 +17,7 @@ import (
 // TestDown removes everything that wiabctl made and nothing else: the host is then
 // what it was before, with the foreign things that stand on it from the start.
 func TestDown(t *testing.T) {
-	installed(t)
-	silent(t, red) // which another scenario may have added: a domain that left the configuration is gone
+	standing(t)
 	if a := wiabctl(t, "down", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "delete domain kubenode1") {
 		t.Errorf("down without an answer: exit code %d; it must show what it would remove, and remove nothing", a.code)
 	}

@@ -2,12 +2,9 @@ package ingress
 
 import (
 	"net/netip"
-	"os"
 	"path"
 	"path/filepath"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // redFront is the proxy in front of red.
@@ -22,19 +19,7 @@ func TestFrontFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		golden := filepath.Join("testdata", "front", path.Base(file.Path))
-		if *update {
-			if err := os.WriteFile(golden, file.Content, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(file.Content)); diff != "" {
-			t.Errorf("%s differs (-want +got):\n%s", file.Path, diff)
-		}
+		goldenText(t, filepath.Join("front", path.Base(file.Path)), file.Content)
 	}
 	if last := files[len(files)-1]; last.Path != FrontConfig {
 		t.Errorf("%s comes last, not haproxy's configuration, which needs the others", last.Path)

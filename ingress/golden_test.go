@@ -18,6 +18,12 @@ func golden(t *testing.T, name string, values Values) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	goldenText(t, name, got)
+}
+
+// goldenText compares a text with the file of that name under testdata.
+func goldenText(t *testing.T, name string, got []byte) {
+	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(path, got, 0o644); err != nil {

@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // threeWays is green by itself, red behind a proxy, and blue with fewer pages.
@@ -32,19 +28,7 @@ func TestTopology(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, got := range map[string]string{"topology.golden.txt": threeWays().String(), "topology.golden.svg": svg} {
-		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s differs (-want +got):\n%s", path, diff)
-		}
+		goldenText(t, name, []byte(got))
 	}
 }
 

@@ -21,19 +21,7 @@ func TestAptProgress(t *testing.T) {
 	for line := range strings.Lines(string(said)) {
 		p.note(strings.TrimSuffix(line, "\n"))
 	}
-	golden := filepath.Join("testdata", "apt-progress.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), lines.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	golden(t, filepath.Join("testdata", "apt-progress.txt"), []byte(lines.String()))
 }
 
 func TestParseSimulation(t *testing.T) {

@@ -28,15 +28,7 @@ func TestDraft(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "draft-"+name+".yaml")
-			if *update {
-				if err := os.WriteFile(golden, text, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want, err := os.ReadFile(golden); err != nil || string(want) != string(text) {
-				t.Errorf("%v; the draft is\n%s", err, text)
-			}
+			golden(t, filepath.Join("testdata", "draft-"+name+".yaml"), text)
 			config, err := Parse(text)
 			if err != nil {
 				t.Fatal(err)

@@ -53,6 +53,9 @@ const notSecret = "calling.secret"
 
 // firstSecret is where the first secret stands, empty if there is none.
 func firstSecret(node *yaml.Node, path string) string {
+	if node.Kind == yaml.AliasNode && node.Alias.Kind == yaml.ScalarNode {
+		node = node.Alias
+	}
 	if node.Kind == yaml.ScalarNode {
 		named := secretKey.MatchString(path) && path != notSecret
 		if secretValue.MatchString(node.Value) || named && node.ShortTag() == "!!str" && node.Value != "" {

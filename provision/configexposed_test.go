@@ -51,3 +51,20 @@ func TestExposed(t *testing.T) {
 		})
 	}
 }
+
+// A secret is one also where an alias brings it in.
+func TestSecretByAlias(t *testing.T) {
+	for text, says := range map[string]string{
+		"smtpPassword: hunter2\n":                        "line 1, smtpPassword",
+		"word: &word hunter2\nsmtp: {password: *word}\n": "line 1, smtp.password",
+		"tls: &tls {secretName: a}\nsecret: *tls\n":      "",
+	} {
+		file := filepath.Join(t.TempDir(), "smtp.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := exposedFile(file); says == "" && err != nil || says != "" && (!errors.Is(err, SecretsExposed.Failf("")) || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+	}
+}

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
@@ -34,20 +33,7 @@ var parts = []string{".", "../vm", "../network", "../cluster", "../ingress", "..
 
 // TestSchema keeps config.schema.json equal to what the types say.
 func TestSchema(t *testing.T) {
-	const file = "config.schema.json"
-	want := schemaText(t)
-	if *update {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(have)); diff != "" {
-		t.Errorf("%s differs from Config (-want +have):\n%s", file, diff)
-	}
+	golden(t, "config.schema.json", schemaText(t))
 }
 
 // schemaText derives the schema from Config, with the constants of types as enums and what

@@ -39,16 +39,7 @@ func TestViewConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "view.yaml")
-	if *update {
-		if err := os.WriteFile(golden, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil || string(want) != string(text) {
-		t.Errorf("%v; the view is\n%s", err, text)
-	}
+	golden(t, filepath.Join("testdata", "view.yaml"), text)
 	for _, secret := range []string{"hunter2", "correct horse"} {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("the view shows %s", secret)

@@ -5,13 +5,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"wiabctl/cluster"
 )
@@ -138,17 +135,5 @@ func TestEventsDocument(t *testing.T) {
 			fmt.Fprintf(&doc, "| `%s` | %s |\n", c.value, c.comment)
 		}
 	}
-	const file = "../docs/events.md"
-	if *update {
-		if err := os.WriteFile(file, []byte(doc.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(doc.String(), string(have)); diff != "" {
-		t.Errorf("%s differs from the code (-want +have):\n%s", file, diff)
-	}
+	golden(t, "../docs/events.md", []byte(doc.String()))
 }

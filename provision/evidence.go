@@ -89,12 +89,31 @@ func fileEnd(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if info.Size() > keptEvidence { // files of /proc say that they have no size
+	cut := info.Size() > keptEvidence // files of /proc say that they have no size
+	if cut {
 		if _, err := file.Seek(-keptEvidence, io.SeekEnd); err != nil {
 			return nil, err
 		}
 	}
-	return io.ReadAll(io.LimitReader(file, keptEvidence))
+	text, err := io.ReadAll(io.LimitReader(file, keptEvidence))
+	if cut {
+		text = afterFirstLine(text)
+	}
+	return text, err
+}
+
+// afterFirstLine is what is left of a text whose beginning was cut off: half a secret is not recognised.
+func afterFirstLine(text []byte) []byte {
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	return rest
+}
+
+// lastLines are the last lines of a text, not more than these bytes of them.
+func lastLines(text []byte, most int) []byte {
+	if len(text) <= most {
+		return text
+	}
+	return afterFirstLine(text[len(text)-most:])
 }
 
 // filesEvidence are all files that a pattern matches, each by itself below a directory of the archive. That there are

@@ -1,17 +1,11 @@
 package provision
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the generated documents anew")
 
 func TestKindsAreUnique(t *testing.T) {
 	ids, exits := map[string]bool{}, map[int]string{}
@@ -61,17 +55,5 @@ func TestFailuresDocument(t *testing.T) {
 		}
 		fmt.Fprintf(&doc, "| [`%[1]s`](#%[1]s) | %[2]s | `%[3]s` | %[4]s |\n", k.ID, cell.Replace(k.Breaks), cell.Replace(k.Command), may)
 	}
-	const file = "../docs/failures.md"
-	if *update {
-		if err := os.WriteFile(file, []byte(doc.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(doc.String(), string(have)); diff != "" {
-		t.Errorf("%s differs from the catalogue (-want +have):\n%s", file, diff)
-	}
+	golden(t, "../docs/failures.md", []byte(doc.String()))
 }

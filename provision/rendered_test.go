@@ -103,15 +103,7 @@ func TestFixtures(t *testing.T) {
 	}
 	want.Layers["sftd"] = ingress.SftdOverlay(config.Ingress.Set(true))
 	for release, r := range render(t, miniature, want) {
-		file := filepath.Join("../ingress/testdata/rendered", release+".yaml")
-		if *update {
-			if err := os.WriteFile(file, r.Manifest, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if content, err := os.ReadFile(file); err != nil || string(content) != string(r.Manifest) {
-			t.Errorf("%s is not what helm makes of it now (%v); with -update it is", file, err)
-		}
+		golden(t, filepath.Join("../ingress/testdata/rendered", release+".yaml"), r.Manifest)
 	}
 }
 

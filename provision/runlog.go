@@ -126,7 +126,7 @@ func (l *runLog) note(e Event) {
 		}
 	case ChangeMade:
 		l.made++
-	case StageDone: // which may have made secrets
+	case StageDone, StageFailed: // it may have made secrets
 		l.learn()
 	}
 	if line, err := json.Marshal(e); err == nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"gopkg.in/yaml.v3"
 
 	"wiabctl/provision/change"
 )
@@ -26,7 +27,7 @@ type SavedPlan struct {
 	Made    time.Time    `json:"made"`
 	By      string       `json:"by"`
 	Version string       `json:"version"` // of wiabctl: another one may do other things
-	Config  string       `json:"config"`  // the digest of the configuration and the overlays
+	Config  string       `json:"config"`  // the digest of the configuration, the overlays and the certificates
 	Orders  Orders       `json:"orders"`
 	Stages  []SavedStage `json:"stages"`
 }
@@ -76,15 +77,20 @@ func savedStages(plans []Planned) []SavedStage {
 	return all
 }
 
-// configDigest names the configuration that is in force, and the overlays beside it.
+// configDigest names the configuration that is in force, the overlays beside it and the certificates that it leads to.
 func (i *Installation) configDigest() (string, error) {
-	text, err := json.Marshal(i.config)
+	text, err := yaml.Marshal(i.config) // not as JSON, where variables of the inventory have their lines
 	if err != nil {
 		return "", fmt.Errorf("name the configuration: %w", err)
 	}
 	digest := sha256.New()
 	digest.Write(text)
 	files, err := i.overlayFiles()
+	for _, d := range i.config.Ingress.Domains {
+		if d.Certificate.Own() {
+			files = append(files, d.Certificate.Cert)
+		}
+	}
 	for _, file := range files {
 		content, wrong := os.ReadFile(file)
 		fmt.Fprintf(digest, "\n%s %d\n%s", file, len(content), content)
@@ -112,7 +118,7 @@ func (s SavedPlan) differences(now SavedPlan) (lines []string) {
 		lines = append(lines, fmt.Sprintf("wiabctl is %s, was %s", now.Version, s.Version))
 	}
 	if s.Config != now.Config {
-		lines = append(lines, "the configuration or an overlay changed")
+		lines = append(lines, "the configuration, an overlay or a certificate changed")
 	}
 	was, is := s.wants(), now.wants()
 	for _, want := range was {

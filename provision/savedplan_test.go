@@ -96,8 +96,8 @@ func TestSavedPlan(t *testing.T) {
 		{"the configuration", func(i *Installation, p []Planned) []Planned {
 			i.config.Host.Upgrade = true
 			return p
-		}, []string{"the configuration or an overlay changed"}},
-		{"an overlay", func(_ *Installation, p []Planned) []Planned { overlay(); return p }, []string{"the configuration or an overlay changed"}},
+		}, []string{"the configuration, an overlay or a certificate changed"}},
+		{"an overlay", func(_ *Installation, p []Planned) []Planned { overlay(); return p }, []string{"the configuration, an overlay or a certificate changed"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			i := configuredIn(t, dir)
@@ -133,5 +133,35 @@ func TestReadPlanRefuses(t *testing.T) {
 	}
 	if _, err := ReadPlan("/nowhere/plan.json"); !errors.Is(err, BadUsage.Failf("")) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// What only looks otherwise is the same configuration; another certificate under the same name is none.
+func TestConfigDigest(t *testing.T) {
+	dir := t.TempDir()
+	cert := filepath.Join(dir, "red.pem")
+	written := func(comment, content string) string {
+		t.Helper()
+		text := smallest + comment + "cluster: {inventory: {all: {vars: {a: 1}}}}\ndomains:\n  - {domain: red.example.com, certificate: {cert: " + cert + ", key: /etc/red.key}}\n"
+		config, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(cert, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config.dir = dir
+		digest, err := Open(config, nil).configDigest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return digest
+	}
+	first := written("", "one")
+	if written("# a comment\n", "one") != first {
+		t.Error("a comment makes another configuration")
+	}
+	if written("", "two") == first {
+		t.Error("another certificate makes none")
 	}
 }

@@ -74,7 +74,7 @@ func (i *Installation) jobsEvidence(previous bool) func(context.Context) ([]byte
 			if previous && errors.Is(failed, cluster.JobUnknown.Failf("")) {
 				failed = nil // it ran only once
 			}
-			text.Write(end(log.Bytes(), keptEvidence/8))
+			text.Write(lastLines(log.Bytes(), keptEvidence/8))
 			err = errors.Join(err, failed)
 		}
 		return text.Bytes(), err

@@ -47,6 +47,10 @@ func Asked(ctx context.Context) bool {
 	return gentle && leave.Err() != nil && end.Err() == nil
 }
 
+// Leaving tells whether a wait in ctx has ended whatever was waited for: because ctx has, or because somebody wants to stop.
+// What a wait that failed would lead to is not done then.
+func Leaving(ctx context.Context) bool { return ctx.Err() != nil || Asked(ctx) }
+
 // with is ctx that ends with the other one too.
 func with(ctx, other context.Context) (context.Context, context.CancelFunc) {
 	both, cancel := context.WithCancelCause(ctx)

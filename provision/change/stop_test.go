@@ -30,13 +30,16 @@ func TestGently(t *testing.T) {
 	if late.Err() == nil {
 		t.Error("a wait that begins when somebody wants to stop has to end before it begins")
 	}
+	if !Leaving(gentle) || !Leaving(deeper) || Leaving(hard) {
+		t.Error("who waits in what is to be finished has to know that the wait was left")
+	}
 	if !Asked(gentle) || !Asked(deeper) || Asked(hard) {
 		t.Error("that somebody wants to stop is to be known to all that is to be finished")
 	}
 	kill()
 	<-deeper.Done()
 	<-work.Done()
-	if Asked(deeper) {
+	if Asked(deeper) || !Leaving(deeper) {
 		t.Error("there is nothing to be finished any more")
 	}
 }

@@ -44,6 +44,9 @@ func Scalars(document []byte) (all []string) {
 // named are the values at and below a node that are secret, as they tell by their names, or as it is itself. What is
 // below a secret name is, but for what only leads elsewhere.
 func named(node *yaml.Node, tells func(string) bool, secret bool) (all []string) {
+	if node.Kind == yaml.AliasNode && node.Alias.Kind == yaml.ScalarNode { // what else it stands for is visited where it stands
+		node = node.Alias
+	}
 	switch node.Kind {
 	case yaml.ScalarNode:
 		if secret && node.Tag != "!!bool" && node.Tag != "!!null" {

@@ -68,10 +68,10 @@ func TestLoggedKeys(t *testing.T) {
 
 // What is known goes in whatever way it is written.
 func TestKnown(t *testing.T) {
-	redactor := New([]string{"planted/0 \"planted\"", "one\nplanted-line\n-----BEGIN X-----\n", "tiny"})
+	redactor := New([]string{"planted/0 \"planted\"", "planted<0>\"&planted\"", "one\nplanted-line\n-----BEGIN X-----\n", "tiny"})
 	for _, text := range []string{
 		`it is planted/0 "planted"`, `{"x":"planted/0 \"planted\""}`, "q=planted%2F0+%22planted%22", "cGxhbnRlZC8wICJwbGFudGVkIg==",
-		"some planted-line here",
+		"some planted-line here", `{"x":"planted<0>\"&planted\""}`, `{"x":"planted\u003c0\u003e\"\u0026planted\""}`,
 	} {
 		if got := redactor.Text(text); strings.Contains(got, "planted") || strings.Contains(got, "cGxhbnRl") || !strings.Contains(got, Hidden) {
 			t.Errorf("%s becomes %s", text, got)
@@ -92,12 +92,14 @@ secrets: {enabled: true, zrest: planted4}
 volumes: [{secret: {secretName: volume-name}}]
 imagePullSecrets: [{name: registry-name}]
 containers: [{name: DB_PASSWORD, value: planted5}, {name: PORT, value: "5432000"}]
+word: &word planted7
+db: {adminPassword: *word}
 --- # the next
 token: |
   planted6
 `
 	got := strings.Join(Named([]byte(document)), " ")
-	for _, secret := range []string{"planted1", "planted2", "planted3", "planted4", "planted5", "planted6"} {
+	for _, secret := range []string{"planted1", "planted2", "planted3", "planted4", "planted5", "planted6", "planted7"} {
 		if !strings.Contains(got, secret) {
 			t.Errorf("%s is not found: %s", secret, got)
 		}

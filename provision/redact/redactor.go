@@ -58,12 +58,21 @@ func forms(secret string) (all []string) {
 			continue
 		}
 		all = append(all, line, url.QueryEscape(line), url.PathEscape(line), strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(line)), "="))
-		if quoted, err := json.Marshal(line); err == nil {
-			all = append(all, strings.Trim(string(quoted), `"`))
-		}
+		all = append(all, inJSON(line, true), inJSON(line, false))
 	}
 	if strings.Contains(secret, "\n") {
 		all = append(all, base64.StdEncoding.EncodeToString([]byte(secret)))
 	}
 	return all
+}
+
+// inJSON is a text as a part of a string in JSON, by encoders that escape HTML's characters, or do not (log/slog).
+func inJSON(text string, html bool) string {
+	var quoted strings.Builder
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(html)
+	if encoder.Encode(text) != nil {
+		return text
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(quoted.String(), `"`), "\"\n")
 }
