@@ -164,5 +164,8 @@ func (i *Installation) Addresses(named ...string) [][]string {
 	return append(first, others...)
 }
 
+// DefaultDomain is the one of the artifact's own releases.
+func (i *Installation) DefaultDomain() string { return i.config.Ingress.Domain }
+
 // LetsMailOut tells whether the VMs may send e-mail to the internet.
 func (i *Installation) LetsMailOut() bool { return i.config.Network.Egress == network.EgressFull }
