@@ -91,10 +91,13 @@ func (d Domains) planGone(ctx context.Context, deployed map[string]Deployed) ([]
 	return append(changes, left...), err
 }
 
+// releaseSubject is what a change of a release is made to.
+func releaseSubject(name string) string { return "release " + name }
+
 // compare returns the change that the release needs, or nil.
 func (d Domains) compare(r Release, live Deployed, there bool) *change.Change {
 	namespace := cmp.Or(live.Namespace, "default")
-	c := change.Change{Verb: change.Update, Subject: "release " + r.Name,
+	c := change.Change{Verb: change.Update, Subject: releaseSubject(r.Name),
 		Apply: func(ctx context.Context, say change.Progress) error { return d.deploy(ctx, r, namespace, say) }}
 	switch {
 	case !there && r.Own == nil:

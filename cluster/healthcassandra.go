@@ -11,7 +11,7 @@ import (
 // CassandraProbe asks Cassandra for its ring.
 func (all Stations) CassandraProbe() Probe {
 	return Probe{"cassandra", func(ctx context.Context) (Verdict, error) {
-		return all.first(func(s *Station) (Verdict, error) {
+		return all.after(1).first(func(s *Station) (Verdict, error) {
 			said, err := s.run(ctx, "nodetool", "status")
 			if err != nil {
 				return Verdict{}, err

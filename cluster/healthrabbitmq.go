@@ -11,7 +11,7 @@ import (
 // RabbitMQProbe asks RabbitMQ for the members of its cluster.
 func (all Stations) RabbitMQProbe() Probe {
 	return Probe{"rabbitmq", func(ctx context.Context) (Verdict, error) {
-		return all.first(func(s *Station) (Verdict, error) {
+		return all.after(2).first(func(s *Station) (Verdict, error) {
 			said, err := s.run(ctx, "sudo", "rabbitmqctl", "--quiet", "cluster_status", "--formatter", "json")
 			if err != nil {
 				return Verdict{}, err

@@ -128,6 +128,7 @@ func (h Helm) planOverlay(ctx context.Context, release string, values map[string
 	if len(values) > 0 {
 		changes, err := valuesFile(name, values, "the values that the extra domains need in "+release).plan(ctx, h.Admin)
 		if len(changes) > 0 && err == nil {
+			changes[0].Within = releaseSubject(release)
 			changes[0].Diff, err = h.layerDiff(ctx, name, values)
 		}
 		return changes, err

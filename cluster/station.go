@@ -7,12 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"wiabctl/provision/change"
 )
 
-// Station is a VM that probes ask, all of them over one connection.
+// Station is a VM that probes ask: its ports over the network, its programs all over one SSH connection.
 type Station struct {
 	Name    string
 	Address string // its own, without a port
@@ -54,12 +55,8 @@ func (s *Station) run(ctx context.Context, argv ...string) ([]byte, error) {
 // answerLimit bounds what is read of an HTTP answer, in bytes.
 const answerLimit = 1 << 20
 
-// get asks a port of the VM over HTTP, as the VM itself reaches it.
+// get asks a port of the VM over HTTP.
 func (s *Station) get(ctx context.Context, port, path string) (status int, body []byte, err error) {
-	client, err := s.connect(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
 	url := "http://" + net.JoinHostPort(s.Address, port) + path
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -67,13 +64,28 @@ func (s *Station) get(ctx context.Context, port, path string) (status int, body 
 	}
 	end := change.Trace(ctx, "request", "from", s.Name, "url", url)
 	defer func() { end(err) }()
-	resp, err := (&http.Transport{DialContext: client.ssh.DialContext, DisableKeepAlives: true}).RoundTrip(req)
+	resp, err := (&http.Transport{DialContext: s.dial, DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("%s on %s: %w", url, s.Name, err)
 	}
 	defer resp.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(resp.Body, answerLimit))
 	return resp.StatusCode, body, err
+}
+
+// dial opens a connection to a port of the VM, a neighbour of this host. Where a firewall of the
+// VM's own lets nobody else in, the VM itself connects.
+func (s *Station) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: connecting}
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err == nil {
+		return conn, nil
+	}
+	client, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return client.ssh.DialContext(ctx, network, address)
 }
 
 // Close ends the connection, if there is one.
@@ -86,6 +98,12 @@ func (s *Station) Close() error {
 
 // Stations are VMs that know the same.
 type Stations []*Station
+
+// after are the same, beginning n further on: what one of them can tell for all is asked of different ones.
+func (all Stations) after(n int) Stations {
+	n = min(n, len(all))
+	return slices.Concat(all[n:], all[:n])
+}
 
 // first asks them in their order until one answers.
 func (all Stations) first(ask func(*Station) (Verdict, error)) (Verdict, error) {

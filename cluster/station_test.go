@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"wiabctl/provision/change"
@@ -60,6 +61,54 @@ func TestStationsAbsent(t *testing.T) {
 		if h.State != Absent {
 			t.Errorf("%s is %s: %s", h.Part, h.State, h.Text)
 		}
+	}
+}
+
+// What is asked over HTTP costs no login, but where the port lets only the VM itself in.
+func TestStationGet(t *testing.T) {
+	const address = "127.0.0.79"
+	texts := map[string]string{"/_cluster/health": recorded(t, "elasticsearch.json")}
+	logins := 0
+	narrow := Station{Name: "datanode1", Address: address, Target: func() (Target, error) {
+		logins++
+		serveAt(t, net.JoinHostPort(address, elasticsearchPort), texts)
+		return serveSSH(t), nil
+	}}
+	defer narrow.Close()
+	for range 2 { // over SSH, then the port is open to all
+		if verdict, err := (Stations{&narrow}).ElasticsearchProbe().Ask(t.Context()); err != nil || !verdict.Well || logins != 1 {
+			t.Errorf("%d logins, %+v, %v", logins, verdict, err)
+		}
+	}
+	open := Station{Name: "datanode2", Address: address, Target: func() (Target, error) { return Target{}, errors.New("a login") }}
+	if verdict, err := (Stations{&open}).ElasticsearchProbe().Ask(t.Context()); err != nil || !verdict.Well {
+		t.Errorf("%+v, %v", verdict, err)
+	}
+}
+
+// What one datanode tells for all is asked of different ones, and of the others where it is gone.
+func TestStationsSpread(t *testing.T) {
+	cases := map[string]struct {
+		probe func(Stations) Probe
+		many  int
+		want  string
+	}{
+		"cassandra":        {Stations.CassandraProbe, 3, "231"},
+		"rabbitmq":         {Stations.RabbitMQProbe, 3, "312"},
+		"rabbitmq of two":  {Stations.RabbitMQProbe, 2, "12"},
+		"cassandra of one": {Stations.CassandraProbe, 1, "1"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var asked string
+			var all Stations
+			for n := range c.many {
+				all = append(all, &Station{Target: func() (Target, error) { asked += strconv.Itoa(n + 1); return Target{}, errors.New("gone") }})
+			}
+			if _, err := c.probe(all).Ask(t.Context()); err == nil || asked != c.want {
+				t.Errorf("asked in the order %q, want %q: %v", asked, c.want, err)
+			}
+		})
 	}
 }
 

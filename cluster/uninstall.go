@@ -24,7 +24,7 @@ const ofRelease = "wiabctl/release"
 // uninstall removes the files first: once the release is gone nothing would ask
 // for their removal any more, and one may hold a private key.
 func (d Domains) uninstall(r Deployed, why string) change.Change {
-	return change.Change{Verb: change.Delete, Subject: "release " + r.Name, Reason: why,
+	return change.Change{Verb: change.Delete, Subject: releaseSubject(r.Name), Reason: why,
 		Apply: func(ctx context.Context, say change.Progress) error {
 			for _, file := range []string{"values.yaml", "secrets.yaml"} {
 				if err := d.Admin.remove(ctx, path.Join(releasesDir, r.Name, file)); err != nil {

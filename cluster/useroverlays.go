@@ -51,12 +51,12 @@ func (h Helm) planUserOverlay(ctx context.Context, release string, have, want ma
 	}
 	reason := "the values in overlays/" + release + ".yaml change"
 	if want == nil {
-		return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: reason, Diff: lines,
+		return []change.Change{{Verb: change.Delete, Subject: "file " + name, Reason: reason, Diff: lines, Within: releaseSubject(release),
 			Apply: func(ctx context.Context, _ change.Progress) error { return h.Admin.remove(ctx, name) }}}, nil
 	}
 	changes, err := valuesFile(name, want, "").plan(ctx, h.Admin)
 	if len(changes) > 0 && len(lines) > 0 {
-		changes[0].Reason, changes[0].Diff = reason, lines
+		changes[0].Reason, changes[0].Diff, changes[0].Within = reason, lines, releaseSubject(release)
 	}
 	return changes, err
 }

@@ -41,6 +41,9 @@ func TestUserOverlays(t *testing.T) {
 	}
 	var got []string
 	for _, c := range changes {
+		if release := strings.Split(c.Subject, "/")[2]; c.Within != releaseSubject(release) {
+			t.Errorf("%s is a step towards %q", c.Subject, c.Within)
+		}
 		got = append(got, c.String()+"\n"+strings.Join(c.Diff, "\n"))
 		if err := c.Apply(t.Context(), nil); err != nil {
 			t.Fatal(err)
@@ -126,5 +129,17 @@ func TestReleaseDeploy(t *testing.T) {
 				t.Errorf("systemd was asked %s", asked)
 			}
 		})
+	}
+}
+
+func TestComputedOverlaysAreStepsTowardsReleases(t *testing.T) {
+	stage := Helm{Rollout: Rollout{Admin: testAdmin(t)},
+		Overlays: func(context.Context) (map[string]map[string]any, error) {
+			return map[string]map[string]any{"webapp": {"a": 1}}, nil
+		},
+		Diff: func(_, after map[string]any) ([]string, error) { return []string{fmt.Sprint(after)}, nil }}
+	changes, err := stage.planOverlays(t.Context())
+	if err != nil || len(changes) != 1 || changes[0].Within != releaseSubject("webapp") || !slices.Equal(changes[0].Diff, []string{"map[a:1]"}) {
+		t.Errorf("%+v, %v", changes, err)
 	}
 }

@@ -27,7 +27,7 @@ func newAddDomain(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.edit(c, yes, provision.Adding(list))
+			return o.edit(c, intent{yes: yes, domains: domainsOf(list.Domains)}, provision.Adding(list))
 		},
 	}
 	yesFlag(c, &yes)
@@ -42,16 +42,16 @@ func newAddDomain(o *options) *cobra.Command {
 
 // edit makes the installation by an edited configuration file, which is written once
 // somebody said yes to what that comes to.
-func (o *options) edit(c *cobra.Command, yes bool, edit provision.Edit) error {
+func (o *options) edit(c *cobra.Command, in intent, edit provision.Edit) error {
 	overrides, err := o.overrides()
 	if err != nil {
 		return err
 	}
-	revise := func() (provision.Config, func() error, error) {
+	in.revise = func() (provision.Config, func() error, error) {
 		config, err := edit.Check(c.Context(), o.config, overrides...)
 		return config, func() error { return edit.Make(c.Context(), o.config, overrides...) }, err
 	}
-	return o.up(c, intent{yes: yes, revise: revise})
+	return o.up(c, in)
 }
 
 // addition is what the command line says of domains to add.

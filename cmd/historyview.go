@@ -50,7 +50,7 @@ func renderRun(out io.Writer, r provision.Run) error {
 	}
 	fmt.Fprintln(out, "\nPLAN")
 	for _, c := range r.Plan {
-		wanted := provision.Event{Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff}
+		wanted := provision.Event{Kind: provision.ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff, Within: c.Within}
 		fmt.Fprintf(out, "%-12s %s\n", c.Stage, indented(describe(wanted), "\n"+further))
 	}
 	if len(r.Plan) == 0 {

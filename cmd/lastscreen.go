@@ -47,9 +47,10 @@ func (t *timing) String() string {
 type lastScreen struct {
 	made      int
 	time      *timing
-	addresses []string // where the domains answer; none was looked at if there are none
-	dns       []string // what is not right there yet, a line each
-	account   string   // where the first account is made; empty: that was told before
+	addresses [][]string // where each domain answers; none was looked at if there are none
+	dns       []string   // what is not right there yet, a line each
+	account   string     // where the first account is made; empty: that was told before
+	mail      bool       // whether e-mail leaves the VMs
 }
 
 // askDNS is how long the last screen looks for records.
@@ -62,12 +63,12 @@ func (o *options) finished(c *cobra.Command, installation *provision.Installatio
 	}
 	last := lastScreen{made: made, time: took}
 	if !in.orders.Partial() { // else whether the domains answer was not looked at
-		last.addresses = installation.Addresses()
+		last.addresses = installation.Addresses(in.domains...)
 	}
 	if len(last.addresses) > 0 && made > 0 {
 		last.dns = dnsProblems(c.Context(), installation)
 		if took.changed("helm") {
-			last.account = last.addresses[0]
+			last.account, last.mail = installation.Addresses()[0][0], installation.LetsMailOut()
 		}
 	}
 	last.render(c.OutOrStdout())
@@ -75,7 +76,7 @@ func (o *options) finished(c *cobra.Command, installation *provision.Installatio
 
 // dnsProblems is what is not right in DNS, as far as that is known soon.
 func dnsProblems(ctx context.Context, installation *provision.Installation) (lines []string) {
-	ctx, cancel := context.WithTimeout(ctx, askDNS)
+	ctx, cancel := context.WithTimeoutCause(ctx, askDNS, fmt.Errorf("not all name servers answered within %s", askDNS))
 	defer cancel()
 	all, err := installation.CheckDNS(ctx, nil)
 	if err != nil && len(all) == 0 {
@@ -91,16 +92,22 @@ func dnsProblems(ctx context.Context, installation *provision.Installation) (lin
 	return lines
 }
 
-// mostDNS is how many problems of DNS the last screen has room for.
-const mostDNS = 6
+// What the last screen has room for.
+const (
+	mostDomains = 3
+	mostDNS     = 6
+)
 
 func (l lastScreen) render(out io.Writer) {
 	fmt.Fprintf(out, "%s\n", changes(l.made))
 	if len(l.time.stages) > 0 {
 		fmt.Fprintf(out, "the time went to: %s\n", l.time)
 	}
-	for _, address := range l.addresses {
-		fmt.Fprintln(out, address)
+	for _, addresses := range l.addresses[:min(len(l.addresses), mostDomains)] {
+		fmt.Fprintln(out, strings.Join(addresses, "\n"))
+	}
+	if more := len(l.addresses) - mostDomains; more > 0 {
+		fmt.Fprintf(out, "and those of %s more, see `wiabctl domain list`\n", several(more, "domain"))
 	}
 	if len(l.dns) > 0 {
 		fmt.Fprintln(out, "next: what is not right in DNS, see `wiabctl domain dns`")
@@ -112,6 +119,10 @@ func (l lastScreen) render(out io.Writer) {
 		}
 	}
 	if l.account != "" {
-		fmt.Fprintf(out, "next: the first account, at %s; the code that confirms it comes by e-mail, which the release smtp sends (a relay: overlays/smtp.yaml)\n", l.account)
+		fmt.Fprintf(out, "next: the first account, at %s; the code that confirms it comes by e-mail", l.account)
+		if !l.mail {
+			fmt.Fprint(out, ", which leaves the VMs with network.egress: full alone")
+		}
+		fmt.Fprintln(out)
 	}
 }

@@ -22,7 +22,7 @@ func newRemoveDomain(o *options) *cobra.Command {
 		},
 		ValidArgsFunction: o.completeDomains,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.edit(c, yes, provision.Removing(args...)); err != nil {
+			if err := o.edit(c, intent{yes: yes}, provision.Removing(args...)); err != nil {
 				return err
 			}
 			return provision.ForgetVerifications(args)

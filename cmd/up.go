@@ -61,6 +61,7 @@ type intent struct {
 	saved    string        // the file of a saved plan, which is the yes to just that
 	timeout  time.Duration // 0: none
 	question string        // empty: whether to make the changes
+	domains  []string      // which it is about; empty: all
 	// revise gives another configuration than the file holds, and how to write it there once
 	// somebody said yes; nil: the file stays as it is.
 	revise func() (provision.Config, func() error, error)

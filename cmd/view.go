@@ -52,7 +52,11 @@ func (v *plainView) show(e provision.Event) {
 func describe(e provision.Event) string {
 	switch e.Kind {
 	case provision.ChangeWanted:
-		return strings.Join(append([]string{fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, e.Text)}, e.Diff...), "\n")
+		line := fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, e.Text)
+		if e.Within != "" {
+			return line + "; the values are those of " + e.Within
+		}
+		return strings.Join(append([]string{line}, e.Diff...), "\n")
 	case provision.ChangeBegun:
 		return fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
 	case provision.Warned:

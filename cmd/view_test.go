@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,21 @@ stopped; next: wiabctl up
 	}
 }
 
+func TestPlainPlanTellsValuesOnce(t *testing.T) {
+	lines := []string{"+ a: 1"}
+	var out bytes.Buffer
+	(&provision.Pipeline{Observe: newPlainView(&out).show}).Tell([]provision.Planned{
+		{Stage: "helm", Changes: []change.Change{{Verb: change.Update, Subject: "file a.yaml", Reason: "it differs", Diff: lines, Within: "release a"}}},
+		{Stage: "domains", Changes: []change.Change{{Verb: change.Update, Subject: "release a", Reason: "its values differ at a", Diff: lines}}}})
+	want := `helm         ~ update file a.yaml: it differs; the values are those of release a
+domains      ~ update release a: its values differ at a
+               + a: 1
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
 // onePlan is a plan of each kind of change.
 func onePlan() []provision.Planned {
 	return []provision.Planned{
@@ -139,14 +155,19 @@ func TestLastScreen(t *testing.T) {
 		last lastScreen
 		want string
 	}{
-		{"nothing was done", lastScreen{time: &timing{}, addresses: []string{"https://webapp.green.example.org/"}}, "0 changes\nhttps://webapp.green.example.org/\n"},
-		{"the first time", lastScreen{8, took, []string{"https://webapp.green.example.org/"}, dns[:1], "https://webapp.green.example.org/"}, `8 changes
+		{"nothing was done", lastScreen{time: &timing{}, addresses: [][]string{{"https://webapp.green.example.org/"}}}, "0 changes\nhttps://webapp.green.example.org/\n"},
+		{"the first time", lastScreen{8, took, [][]string{{"https://webapp.green.example.org/", "https://nginz-https.green.example.org/deeplink.json"}}, dns[:1], "https://webapp.green.example.org/", false}, `8 changes
 the time went to: vms 1m3s, helm 32s
 https://webapp.green.example.org/
+https://nginz-https.green.example.org/deeplink.json
 next: what is not right in DNS, see ` + "`wiabctl domain dns`" + `
   red.example.com: webapp.red.example.com: has no address
-next: the first account, at https://webapp.green.example.org/; the code that confirms it comes by e-mail, which the release smtp sends (a relay: overlays/smtp.yaml)
+next: the first account, at https://webapp.green.example.org/; the code that confirms it comes by e-mail, which leaves the VMs with network.egress: full alone
 `},
+		{"where mail leaves", lastScreen{8, &timing{}, [][]string{{"https://a/"}}, nil, "https://a/", true}, "8 changes\nhttps://a/\nnext: the first account, at https://a/; the code that confirms it comes by e-mail\n"},
+		{"three domains", lastScreen{time: &timing{}, addresses: [][]string{{"a"}, {"b"}, {"c"}}}, "0 changes\na\nb\nc\n"},
+		{"four", lastScreen{time: &timing{}, addresses: [][]string{{"a"}, {"b"}, {"c"}, {"d"}}}, "0 changes\na\nb\nc\nand those of 1 domain more, see `wiabctl domain list`\n"},
+		{"a hundred", lastScreen{time: &timing{}, addresses: slices.Repeat([][]string{{"a", "b"}}, 100)}, "0 changes\na\nb\na\nb\na\nb\nand those of 97 domains more, see `wiabctl domain list`\n"},
 	} {
 		var out bytes.Buffer
 		test.last.render(&out)
@@ -155,7 +176,7 @@ next: the first account, at https://webapp.green.example.org/; the code that con
 		}
 	}
 	var out bytes.Buffer
-	lastScreen{1, took, nil, dns, ""}.render(&out)
+	lastScreen{1, took, nil, dns, "", false}.render(&out)
 	if !strings.HasSuffix(out.String(), "  blue.example.net: it is\n  wrong\n  and 2 more\n") {
 		t.Errorf("many problems: %s", out.String())
 	}

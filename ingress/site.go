@@ -19,6 +19,15 @@ func (s Set) site(domain string) site {
 	return found
 }
 
+// Addresses are where a domain of the set is found: its web app, if it serves one, and the deep link to its API.
+func (s Set) Addresses(domain string) []string {
+	deeplink := "https://" + api(domain) + "/deeplink.json"
+	if d, ok := s.declared(domain); ok && !d.Serves(Webapp) {
+		return []string{deeplink}
+	}
+	return []string{"https://webapp." + domain + "/", deeplink}
+}
+
 // declared is the extra domain of that name.
 func (s Set) declared(domain string) (Domain, bool) {
 	at := slices.IndexFunc(s.Extra, func(d Domain) bool { return d.Domain == domain })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"wiabctl/cluster"
 	"wiabctl/provision/change"
@@ -18,17 +19,28 @@ type Health = cluster.Health
 // Health asks Kubernetes and the data services how they are; none while there is no
 // cluster. The error names those that are not well.
 func (i *Installation) Health(ctx context.Context) ([]Health, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	api := &cluster.API{Admin: i.admin}
-	if _, err := api.Kubeconfig(ctx); errors.Is(err, change.ErrNotInstalled) {
-		return nil, nil
-	}
 	stations := i.stations()
 	defer func() {
 		for _, s := range stations {
 			_ = s.Close()
 		}
 	}()
+	var missing error
+	var asked sync.WaitGroup
+	asked.Go(func() {
+		// Beside all else, for it costs a login.
+		if _, missing = api.Kubeconfig(ctx); errors.Is(missing, change.ErrNotInstalled) {
+			cancel()
+		}
+	})
 	all := cluster.Examine(ctx, i.healthProbes(api, stations))
+	asked.Wait()
+	if errors.Is(missing, change.ErrNotInstalled) {
+		return nil, nil
+	}
 	var not []string
 	for _, h := range all {
 		if h.State == cluster.Unhealthy || h.State == cluster.Silent {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"wiabctl/cluster"
+	"wiabctl/ingress"
+	"wiabctl/network"
 	"wiabctl/vm"
 )
 
@@ -147,16 +149,20 @@ func (i *Installation) Down(ctx context.Context, plans []Planned) (int, error) {
 	return i.pipeline.Down(ctx, plans)
 }
 
-// Addresses are where the domains answer.
-func (i *Installation) Addresses() []string {
-	var all []string
+// Addresses are where the domains answer, of each domain some: of the ones that are named first, else in their order,
+// which begins with the default domain.
+func (i *Installation) Addresses(named ...string) [][]string {
+	var first, others [][]string
 	for _, domain := range i.domainNames() {
-		all = append(all, addresses(domain)...)
+		is := func(typed string) bool { name, err := ingress.Canonical(typed); return err == nil && name == domain }
+		if addresses := i.domainSet().Addresses(domain); slices.ContainsFunc(named, is) {
+			first = append(first, addresses)
+		} else {
+			others = append(others, addresses)
+		}
 	}
-	return all
+	return append(first, others...)
 }
 
-// addresses are where a domain answers.
-func addresses(domain string) []string {
-	return []string{"https://webapp." + domain + "/", "https://nginz-https." + domain + "/deeplink.json"}
-}
+// LetsMailOut tells whether the VMs may send e-mail to the internet.
+func (i *Installation) LetsMailOut() bool { return i.config.Network.Egress == network.EgressFull }

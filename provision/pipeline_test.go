@@ -360,6 +360,32 @@ func TestForgetNamesWhatCanBeRunAgain(t *testing.T) {
 	}
 }
 
+func TestHeldBy(t *testing.T) {
+	release := change.Change{Subject: "release a", Diff: []string{"+ x: 1", "~ y: 1 -> 2"}}
+	plans := []Planned{{Stage: "helm"}, {Stage: "domains", Changes: []change.Change{{Subject: "release b", Diff: []string{"+ z: 1"}}, release}}}
+	for _, tc := range []struct {
+		name string
+		c    change.Change
+		want string
+	}{
+		{"all its lines", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2"}}, "release a"},
+		{"a line more", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2", "+ z: 1"}}, ""},
+		{"no lines", change.Change{Within: "release a"}, ""},
+		{"the release stays", change.Change{Within: "release c", Diff: []string{"+ x: 1"}}, ""},
+		{"another's lines", change.Change{Within: "release a", Diff: []string{"+ z: 1"}}, ""},
+		{"no step", release, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			plans[0].Changes = []change.Change{tc.c}
+			var got []string
+			(&Pipeline{Observe: func(e Event) { got = append(got, e.Within) }}).Tell(plans)
+			if got[0] != tc.want || got[1] != "" || got[2] != "" {
+				t.Errorf("held by %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestEventsTellTheStory(t *testing.T) {
 	w := newWorld()
 	var story []string

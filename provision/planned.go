@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -107,10 +108,22 @@ func (p *Pipeline) busy(plans []Planned) []string {
 func (p *Pipeline) Tell(plans []Planned) {
 	for _, plan := range plans {
 		for _, c := range plan.Changes {
-			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff})
+			p.send(Event{Stage: plan.Stage, Kind: ChangeWanted, Verb: c.Verb, Subject: c.Subject, Text: c.Reason, Diff: c.Diff, Within: heldBy(c, plans)})
 		}
 		if plan.Err != nil {
 			p.send(Event{Stage: plan.Stage, Kind: StageUnclear, Text: strings.TrimPrefix(plan.Err.Error(), plan.Stage+": "), Failures: failureIDs(plan.Err)})
 		}
 	}
+}
+
+// heldBy is the subject of the planned change whose Diff tells all that this one's does; empty if there is none.
+func heldBy(c change.Change, plans []Planned) string {
+	for _, plan := range plans {
+		for _, other := range plan.Changes {
+			if len(c.Diff) > 0 && other.Subject == c.Within && !slices.ContainsFunc(c.Diff, func(line string) bool { return !slices.Contains(other.Diff, line) }) {
+				return other.Subject
+			}
+		}
+	}
+	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wiabctl/cluster"
+	"wiabctl/ingress"
 	"wiabctl/provision/redact"
 )
 
@@ -87,7 +88,7 @@ func (i *Installation) Report(ctx context.Context) (Report, error) {
 	})
 	all.gather(ctx, "runs", func(context.Context) (err error) { r.Runs, r.Last, err = lastRuns(historyDir, shownRuns); return err })
 	r.Missing = all.missing()
-	r.Domains = domainReports(states, dns, r.Stages)
+	r.Domains = domainReports(i.domainSet(), states, dns, r.Stages)
 	return r, nil
 }
 
@@ -147,9 +148,9 @@ func lastRuns(dir string, most int) (last []Run, changed Run, err error) {
 }
 
 // domainReports puts together what is known of each domain.
-func domainReports(states []DomainState, dns []Verification, stages []Planned) (all []DomainReport) {
+func domainReports(set ingress.Set, states []DomainState, dns []Verification, stages []Planned) (all []DomainReport) {
 	for _, state := range states {
-		d := DomainReport{DomainState: state, Addresses: addresses(state.Domain)}
+		d := DomainReport{DomainState: state, Addresses: set.Addresses(state.Domain)}
 		if at := slices.IndexFunc(dns, func(v Verification) bool { return v.Domain == state.Domain }); at >= 0 {
 			d.DNS = &dns[at]
 		}

@@ -60,7 +60,7 @@ func sampleReport(t *testing.T) Report {
 		Health: []Health{{Part: "nodes", State: cluster.Healthy, Text: "3 of 3 are ready"}, {Part: "cassandra", State: cluster.Unhealthy, Text: "2 of 3 nodes are up and normal"},
 			{Part: "minio", State: cluster.Absent, Text: "not installed yet"}},
 		Topology: svg, VMs: vms,
-		Domains: domainReports([]DomainState{
+		Domains: domainReports(ingress.Set{}, []DomainState{
 			{Domain: "green.example.org", Certificate: CertificateState{Kind: "letsencrypt", NotAfter: made.Add(80 * 24 * time.Hour)}, Release: ReleaseState{Name: "nginx-ingress-services", Revision: 3, Status: "deployed"}, Verified: at(60)},
 			{Domain: "red.example.com", Name: "red", Certificate: CertificateState{Kind: "own", NotAfter: made.Add(9 * 24 * time.Hour)}, Release: ReleaseState{Name: "nginx-ingress-services-red"}},
 		}, []Verification{right, wrong}, []Planned{{Stage: "verify", Changes: []change.Change{{Subject: "domain red.example.com", Reason: "deeplink answers 503"}}}}),

@@ -51,6 +51,7 @@ type RunChange struct {
 	Subject string        `json:"subject"`
 	Reason  string        `json:"reason,omitempty"`
 	Diff    []string      `json:"diff,omitempty"`
+	Within  string        `json:"within,omitempty"` // the subject of another change, whose diff holds this one's
 	Made    bool          `json:"made,omitempty"`
 	Took    time.Duration `json:"took_ns,omitempty"`
 }
@@ -165,7 +166,7 @@ func (r *Run) add(e Event) {
 	case RunEnded:
 		r.Outcome, r.Text, r.Failures = e.Outcome, e.Text, e.Failures
 	case ChangeWanted:
-		r.Plan = append(r.Plan, RunChange{Stage: e.Stage, Verb: e.Verb, Subject: e.Subject, Reason: e.Text, Diff: e.Diff})
+		r.Plan = append(r.Plan, RunChange{Stage: e.Stage, Verb: e.Verb, Subject: e.Subject, Reason: e.Text, Diff: e.Diff, Within: e.Within})
 	case ChangeMade:
 		r.Changes++
 	}

@@ -101,3 +101,23 @@ func TestVerifications(t *testing.T) {
 		t.Errorf("after one went: %+v", all)
 	}
 }
+
+func TestAddressesOfTheNamedComeFirst(t *testing.T) {
+	i := &Installation{config: Config{Ingress: ingress.Spec{Domain: "green.example.org", Domains: []ingress.Domain{
+		{Domain: "red.example.com"}, {Domain: "xn--grn-ioa.example.net"}, {Domain: "blue.example.net", Apps: []ingress.App{ingress.Webapp}}}}}}
+	for name, test := range map[string]struct{ named, want []string }{
+		"nobody":                   {nil, []string{"green.example.org", "red.example.com", "xn--grn-ioa.example.net", "blue.example.net"}},
+		"as people type":           {[]string{"blue.example.net", "Grün.Example.net"}, []string{"xn--grn-ioa.example.net", "blue.example.net", "green.example.org", "red.example.com"}},
+		"who is not there, and no": {[]string{"pink.example.com", "-"}, []string{"green.example.org", "red.example.com", "xn--grn-ioa.example.net", "blue.example.net"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, addresses := range i.Addresses(test.named...) {
+				got = append(got, strings.TrimSuffix(strings.TrimPrefix(addresses[len(addresses)-1], "https://nginz-https."), "/deeplink.json"))
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -35,6 +35,9 @@ type Change struct {
 	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
 	// holds no secret.
 	Diff []string
+	// Within is the subject of a change that this one is a step towards; if that is planned too, its Diff may hold this
+	// one's. Empty: there is none.
+	Within string
 }
 
 // String is the line a plan shows for the change.

@@ -4,6 +4,7 @@ set -eu
 root=$1 here=$2 microinit=$3
 cp -r "$here/micro/." "$root/"
 chmod 755 "$root/etc/udhcpc.script" "$root/etc/acpi/PWRF/00000080" "$root/usr/bin/systemctl"
+chmod 440 "$root/etc/sudoers.d/10-micro"
 install -m 755 "$microinit" "$root/usr/sbin/microinit"
 ln -sf /usr/sbin/microinit "$root/usr/bin/cloud-init"
 ln -sf /bin/busybox "$root/sbin/init"
