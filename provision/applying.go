@@ -66,16 +66,24 @@ func (p *Pipeline) applyOne(ctx context.Context, stage string, c change.Change) 
 		p.send(e)
 	}
 	send(ChangeBegun, c.Reason, 0)
-	stop := context.AfterFunc(waiting, func() {
+	told := make(chan struct{})
+	tell := func() {
+		defer close(told)
 		if change.Asked(ctx) { // else something failed beside it
 			send(ChangeLeft, leaving(c), 0)
 		}
-	})
+	}
+	stop := context.AfterFunc(waiting, tell)
 	if leavable(c) {
 		work = waiting
 	}
 	err := c.Apply(work, func(line string) { send(Progressed, line, 0) })
-	stop()
+	switch {
+	case !stop():
+		<-told
+	case err != nil: // it may have been left before anybody could tell
+		tell()
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Verb, c.Subject, err)
 	}

@@ -72,6 +72,23 @@ func TestStopFinishesWhatIsBeingChanged(t *testing.T) {
 	}
 }
 
+// TestLeftIsTold leaves a change so fast that nobody had time to tell of it, and tells nevertheless.
+func TestLeftIsTold(t *testing.T) {
+	asked := errors.New("somebody pressed Ctrl-C")
+	for range 200 {
+		gentle, stop := change.Gently(t.Context())
+		var told []EventKind
+		p := &Pipeline{Observe: func(e Event) { told = append(told, e.Kind) }}
+		_, err := p.apply(gentle, "writes", []change.Change{{Verb: change.Create, Subject: "a", Apply: func(context.Context, change.Progress) error {
+			stop(asked)
+			return asked
+		}}})
+		if want := []EventKind{ChangeBegun, ChangeLeft}; !errors.Is(err, asked) || !slices.Equal(told, want) {
+			t.Fatalf("told %v, %v; want %v", told, err, want)
+		}
+	}
+}
+
 // TestStopBeforeAnything begins nothing, and tells why.
 func TestStopBeforeAnything(t *testing.T) {
 	w := newWorld()

@@ -27,8 +27,11 @@ func (r *Room) await(ctx context.Context, want wanted, console *transcript, say 
 	vigil := &vigil{room: r, want: want, console: console, watch: r.Watch(alive, want.Name)}
 	go func() { died(vigil.keep(alive)) }()
 	if err := r.answer(alive, want.Machine, say); err != nil {
-		if alive.Err() != nil {
+		switch {
+		case alive.Err() != nil:
 			return context.Cause(alive)
+		case change.Leaving(ctx):
+			return err
 		}
 		return NotReady.Failf("%w%s", err, consoleTail(want.console))
 	}

@@ -137,3 +137,31 @@ func TestRoomGivesUpOnASilentMachine(t *testing.T) {
 		t.Errorf("a machine that answered once and is busy now: %q, want no change", left)
 	}
 }
+
+// TestRoomIsLeft stops waiting for a machine because somebody wants to stop: that says nothing of the machine.
+func TestRoomIsLeft(t *testing.T) {
+	g := furnished(t)
+	g.Machines = g.Machines[:1]
+	g.silent.Store(true)
+	asked := errors.New("somebody pressed Ctrl-C")
+	work := stoppedAfter(t, time.Second, asked)
+	var err error
+	for _, c := range g.changes(t) {
+		if err = c.Apply(work, nil); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, asked) || len(change.Failures(err)) > 0 || work.Err() != nil {
+		t.Errorf("got %v, want what it was left for", err)
+	}
+}
+
+// stoppedAfter is a context to change things in, which somebody wants to stop after a while.
+func stoppedAfter(t *testing.T, while time.Duration, asked error) context.Context {
+	t.Helper()
+	gentle, stop := change.Gently(t.Context())
+	work, done := change.Finishing(gentle)
+	t.Cleanup(done)
+	time.AfterFunc(while, func() { stop(asked) })
+	return work
+}

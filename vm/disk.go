@@ -52,7 +52,7 @@ func readDisk(path string) (size Size, loose bool, err error) {
 // its domain is taken for somebody else's.
 func layer(ctx context.Context, base string, want wanted) error {
 	disk, size := want.disk, strconv.FormatInt(int64(want.Disk), 10)
-	if err := qemuImg(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, partial(disk), size); err != nil {
+	if err := changeImage(ctx, "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, partial(disk), size); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(partial(disk), os.O_RDWR, 0)
@@ -78,19 +78,25 @@ func layer(ctx context.Context, base string, want wanted) error {
 
 // grow gives the disk more room.
 func grow(ctx context.Context, disk string, size Size) error {
-	return qemuImg(ctx, "resize", "-q", "-f", "qcow2", disk, strconv.FormatInt(int64(size), 10))
+	return changeImage(ctx, "resize", "-q", "-f", "qcow2", disk, strconv.FormatInt(int64(size), 10))
 }
 
 func partial(disk string) string { return disk + ".partial" }
 
-func qemuImg(ctx context.Context, args ...string) error {
+// changeImage runs qemu-img for what it changes.
+func changeImage(ctx context.Context, args ...string) error {
 	end := change.Trace(ctx, "command", "argv", append([]string{"qemu-img"}, args...))
-	program := exec.CommandContext(ctx, "qemu-img", args...)
-	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for wiabctl, which finishes what runs
-	said, err := program.CombinedOutput()
+	said, err := qemuImg(ctx, args...).CombinedOutput()
 	end(err)
 	if err != nil {
 		return fmt.Errorf("qemu-img %s: %w: %s", args[0], err, strings.TrimSpace(string(said)))
 	}
 	return nil
+}
+
+// qemuImg prepares qemu-img, which a terminal's Ctrl-C does not reach: that is for wiabctl, which finishes what runs.
+func qemuImg(ctx context.Context, args ...string) *exec.Cmd {
+	program := exec.CommandContext(ctx, "qemu-img", args...)
+	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return program
 }

@@ -159,3 +159,19 @@ func TestAttach(t *testing.T) {
 		t.Errorf("a machine that is off: %v", err)
 	}
 }
+
+// TestStopIsLeft stops waiting for a guest that does not shut down: it runs on, and is not cut off.
+func TestStopIsLeft(t *testing.T) {
+	g := made(t)
+	asked := errors.New("somebody pressed Ctrl-C")
+	changes, err := g.Stop(t.Context(), []string{"assethost"}, false)
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	if err := changes[0].Apply(stoppedAfter(t, time.Second, asked), nil); !errors.Is(err, asked) {
+		t.Errorf("got %v, want what it was left for", err)
+	}
+	if got := g.states(t); !strings.HasPrefix(got, "assethost running") {
+		t.Errorf("after the wait was left: %s", got)
+	}
+}

@@ -38,7 +38,7 @@ func readDiskState(ctx context.Context, path string) (*diskState, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := exec.CommandContext(ctx, "qemu-img", "info", "--force-share", "-f", "qcow2", "--output=json", path).Output()
+	text, err := qemuImg(ctx, "info", "--force-share", "-f", "qcow2", "--output=json", path).Output()
 	if err != nil {
 		return nil, fmt.Errorf("looking at disk %s: %w", path, said(err))
 	}
@@ -67,7 +67,7 @@ func said(err error) error {
 // keepDisk takes a snapshot inside the disk: by the QEMU that has it open, else by qemu-img.
 func (r *Room) keepDisk(ctx context.Context, machine Machine, live bool, name string) error {
 	if !live {
-		return qemuImg(ctx, "snapshot", "-c", name, r.paths(machine).disk)
+		return changeImage(ctx, "snapshot", "-c", name, r.paths(machine).disk)
 	}
 	return r.monitorDisk(ctx, machine, "blockdev-snapshot-internal-sync", name)
 }
@@ -75,7 +75,7 @@ func (r *Room) keepDisk(ctx context.Context, machine Machine, live bool, name st
 // freeDisk deletes a snapshot inside the disk, which gives its space back.
 func (r *Room) freeDisk(ctx context.Context, machine Machine, live bool, name string) error {
 	if !live {
-		return qemuImg(ctx, "snapshot", "-d", name, r.paths(machine).disk)
+		return changeImage(ctx, "snapshot", "-d", name, r.paths(machine).disk)
 	}
 	return r.monitorDisk(ctx, machine, "blockdev-snapshot-delete-internal-sync", name)
 }

@@ -55,7 +55,7 @@ func (s *Snapshots) rewind(ctx context.Context, name string, say change.Progress
 	say.Sayf("putting the disks back")
 	whole := context.WithoutCancel(ctx) // it takes a moment, and half of it is of no use
 	return s.Room.each(func(machine Machine) error {
-		return qemuImg(whole, "snapshot", "-a", tag(name), s.Room.paths(machine).disk)
+		return changeImage(whole, "snapshot", "-a", tag(name), s.Room.paths(machine).disk)
 	})
 }
 
