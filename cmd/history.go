@@ -38,7 +38,7 @@ func newHistoryShow(o *options) *cobra.Command {
 		Example: "  sudo wiabctl history show 12",
 		Args:    exactlyOne("the number of one run"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (numbers []cobra.Completion, _ cobra.ShellCompDirective) {
-			runs, err := provision.Runs()
+			runs, err := provision.BegunRuns()
 			if err != nil || len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}

@@ -38,7 +38,12 @@ func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Co
 	if err != nil {
 		return Config{}, err
 	}
-	config, err := Parse(want, overrides...)
+	return holding(ctx, file, want, overrides)
+}
+
+// holding is the configuration of a file that held this.
+func holding(ctx context.Context, file string, content []byte, overrides []Override) (Config, error) {
+	config, err := Parse(content, overrides...)
 	if err != nil {
 		return Config{}, ConfigInvalid.Failf("%s could not be used any more:\n%w", file, err)
 	}
@@ -48,11 +53,11 @@ func (e Edit) Check(ctx context.Context, file string, overrides ...Override) (Co
 
 // Make changes the file, whole. The caller holds the run lock.
 func (e Edit) Make(ctx context.Context, file string, overrides ...Override) error {
-	if _, err := e.Check(ctx, file, overrides...); err != nil { // it may be another file by now
+	have, want, err := e.of(file, overrides)
+	if err != nil {
 		return err
 	}
-	have, want, err := e.of(file, overrides)
-	if err != nil || bytes.Equal(have, want) {
+	if _, err := holding(ctx, file, want, overrides); err != nil || bytes.Equal(have, want) { // it may be another file by now
 		return err
 	}
 	return rewrite(file, want)

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -82,7 +83,7 @@ func buildVersion() string {
 	if !ok {
 		return "unknown"
 	}
-	return info.Main.Version
+	return cmp.Or(info.Main.Version, "unknown")
 }
 
 // Record begins the record of a run and returns a context whose log it keeps; end tells how

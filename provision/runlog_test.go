@@ -140,6 +140,12 @@ func TestRunsOfAllEnds(t *testing.T) {
 	if all[2].Number != 1000000 {
 		t.Errorf("order: %+v", all)
 	}
+	info := RunInfo{7, "up", "wiabctl up", "ada", "v1"}
+	eighth := info
+	eighth.Number = 8
+	if begun, err := begunRuns(dir); err != nil || !slices.Equal(begun, []RunInfo{info, eighth, {Number: 1000000}}) {
+		t.Errorf("as they began: %+v, %v", begun, err)
+	}
 }
 
 func TestOutcome(t *testing.T) {

@@ -76,6 +76,25 @@ func runs(dir string) ([]Run, error) {
 	return found, nil
 }
 
+// BegunRuns are the recorded runs as they were when they began, the oldest first. It reads no more of the records.
+func BegunRuns() ([]RunInfo, error) { return begunRuns(historyDir) }
+
+func begunRuns(dir string) ([]RunInfo, error) {
+	all, err := records(dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []RunInfo
+	for _, r := range all {
+		run, err := r.begun()
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, run)
+	}
+	return found, nil
+}
+
 // ReadRun is the recorded run of a number, whole. Where there is none it is BadUsage.
 func ReadRun(number int) (Run, error) { return readRun(historyDir, number) }
 
@@ -145,6 +164,21 @@ func (r record) read() (Run, error) {
 			run.add(e)
 		}
 	}
+}
+
+// begun is what the record's first line tells.
+func (r record) begun() (RunInfo, error) {
+	run := RunInfo{Number: r.number}
+	file, err := os.Open(r.path)
+	if err != nil {
+		return run, fmt.Errorf("read the record of a run: %w", err)
+	}
+	defer file.Close()
+	line, _ := bufio.NewReader(file).ReadBytes('\n') // it may be torn
+	if e, ok := eventOf(line); ok && e.Run != nil {
+		run = *e.Run
+	}
+	return run, nil
 }
 
 // eventOf reads a line of a record, if it is an event.
