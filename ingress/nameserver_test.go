@@ -16,7 +16,7 @@ type nameserver struct {
 	fails   int      // the code of all answers; 0 for right ones
 	lame    bool     // never in charge
 	tcp     bool     // in full over TCP alone
-	loses   string   // the first packet of questions about this name
+	loses   string   // the first packet of questions for the address of this name
 	asked   atomic.Int32
 	heard   sync.Map  // questions, where it loses the first
 	resolve *dnsWorld // also resolves for others
@@ -61,7 +61,8 @@ func (w *dnsWorld) add(t testing.TB, address string, s *nameserver) {
 // resolve, what the server in charge there says.
 func (s *nameserver) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
 	s.asked.Add(1)
-	if _, again := s.heard.LoadOrStore(query.Question[0], true); !again && s.loses == query.Question[0].Name {
+	asked := query.Question[0]
+	if _, again := s.heard.LoadOrStore(asked, true); !again && s.loses == asked.Name && asked.Qtype == dns.TypeA {
 		return
 	}
 	r := s.reply(query)
