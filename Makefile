@@ -64,7 +64,7 @@ lint: $(LINT) ## the linter, which also holds the rule of imports
 build: ## the binary for a real host, bin/wiabctl, and its man pages; the same sources make the same bytes
 	go build -trimpath -buildvcs=auto -ldflags '-s -w' -o bin/wiabctl ./cmd/wiabctl
 	rm -rf bin/man
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)} go run ./cmd/mangen bin/man # dated as the sources
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null)} go run -trimpath ./cmd/mangen bin/man # dated as the sources
 
 install: INTO = $(DESTDIR)$(PREFIX)
 install: bin/wiabctl bin/man ## the binary, completions, man pages and docs: PREFIX=/usr/local, DESTDIR=

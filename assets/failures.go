@@ -35,7 +35,7 @@ var (
 	DownloadFailed = change.Kind{
 		ID: "download-failed", Exit: 51,
 		Means:  "a file could not be downloaded",
-		Advice: "open the URL from this host (curl -I), check artifact.hash and any proxy, then run again",
+		Advice: "open the URL from this host (curl -I), check what names it in the configuration (artifact, vms.image) and any proxy, then run again",
 		Breaks: "what is missing of the artifact or the base image does not come", Command: "wiabctl assets pull", Overrulable: true,
 	}
 	ArtifactForeign = change.Kind{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,13 +14,19 @@ import (
 )
 
 // timing is how long the stages of a run took that changed something.
-type timing struct{ stages []provision.Event }
+type timing struct {
+	stages []provision.Event
+	silent []string // the domains that did not answer before
+}
 
 // noted notes what an observer is told.
 func (t *timing) noted(next provision.Observer) provision.Observer {
 	return func(e provision.Event) {
-		if e.Kind == provision.StageDone && e.Changes > 0 {
+		switch {
+		case e.Kind == provision.StageDone && e.Changes > 0:
 			t.stages = append(t.stages, e)
+		case e.Kind == provision.ChangeWanted && e.Stage == "verify":
+			t.silent = append(t.silent, strings.TrimPrefix(e.Subject, "domain "))
 		}
 		next(e)
 	}
@@ -49,7 +56,7 @@ type lastScreen struct {
 	time      *timing
 	addresses [][]string // where each domain answers; none was looked at if there are none
 	dns       []string   // what is not right there yet, a line each
-	account   string     // where the first account is made; empty: that was told before
+	account   string     // where the first account is made; empty: there was a backend before, which may have some
 	mail      bool       // whether e-mail leaves the VMs
 }
 
@@ -67,7 +74,7 @@ func (o *options) finished(c *cobra.Command, installation *provision.Installatio
 	}
 	if len(last.addresses) > 0 && made > 0 {
 		last.dns = dnsProblems(c.Context(), installation)
-		if took.changed("helm") {
+		if took.changed("helm") && slices.Contains(took.silent, installation.DefaultDomain()) {
 			last.account, last.mail = installation.Addresses()[0][0], installation.LetsMailOut()
 		}
 	}

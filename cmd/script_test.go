@@ -15,12 +15,13 @@ func TestMain(m *testing.M) {
 		"wiabctl": func() {
 			os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
-		// listen ADDRESS: somebody else's server.
+		// listen ADDRESS: somebody else's server, which says when it is there.
 		"listen": func() {
 			listener, err := net.Listen("tcp4", os.Args[1])
 			if err != nil {
 				panic(err)
 			}
+			fmt.Println("listening")
 			// A wait on the network, which the runtime never takes for a deadlock.
 			for err == nil {
 				_, err = listener.Accept()

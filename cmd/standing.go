@@ -55,7 +55,7 @@ func (o *options) renderStanding(out io.Writer, paint palette, is standing) {
 		case o.output == "json":
 			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StagePlanned, Changes: len(p.Changes), Took: p.Took})
 		case len(p.Changes) > 0:
-			first := change.Printable(fmt.Sprintf("%s to make, first: %s", changes(len(p.Changes)), p.Changes[0]))
+			first := change.Printable(fmt.Sprintf("%s to make, first: %s", changes(len(p.Changes)), brief(p.Changes[0].String())))
 			fmt.Fprintf(out, "%-12s %s\n", p.Stage, paint.in(yellow, first))
 		default:
 			show(provision.Event{Time: time.Now(), Stage: p.Stage, Kind: provision.StageDone})
@@ -67,6 +67,17 @@ func (o *options) renderStanding(out io.Writer, paint palette, is standing) {
 	for _, p := range is.parts {
 		show(provision.Event{Time: time.Now(), Stage: "health", Kind: provision.EventKind(p.State), Subject: p.Part, Text: p.Text, Took: p.Took})
 	}
+}
+
+// mostBrief is how much of a change's reason has room beside the other stages; `wiabctl plan` tells all.
+const mostBrief = 160
+
+// brief is the beginning of a text.
+func brief(text string) string {
+	if runes := []rune(text); len(runes) > mostBrief {
+		return string(runes[:mostBrief]) + "..., see `wiabctl plan`"
+	}
+	return text
 }
 
 // activation tells when a version of the artifact was active.

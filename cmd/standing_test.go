@@ -43,6 +43,15 @@ health       minio: cannot be asked: no answer
 	}
 }
 
+func TestBrief(t *testing.T) {
+	exactly := strings.Repeat("ü", mostBrief)
+	for text, want := range map[string]string{"": "", exactly: exactly, exactly + "xy": exactly + "..., see `wiabctl plan`"} {
+		if got := brief(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
 func TestStandingFailure(t *testing.T) {
 	todo := []provision.Planned{{Changes: make([]change.Change, 1)}}
 	unwell, blocked := errors.New("unwell"), errors.New("blocked")

@@ -54,7 +54,7 @@ func describe(e provision.Event) string {
 	case provision.ChangeWanted:
 		line := fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, e.Text)
 		if e.Within != "" {
-			return line + "; the values are those of " + e.Within
+			return line + "; what differs is told at " + e.Within
 		}
 		return strings.Join(append([]string{line}, e.Diff...), "\n")
 	case provision.ChangeBegun:

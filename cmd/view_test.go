@@ -84,7 +84,7 @@ func TestPlainPlanTellsValuesOnce(t *testing.T) {
 	(&provision.Pipeline{Observe: newPlainView(&out).show}).Tell([]provision.Planned{
 		{Stage: "helm", Changes: []change.Change{{Verb: change.Update, Subject: "file a.yaml", Reason: "it differs", Diff: lines, Within: "release a"}}},
 		{Stage: "domains", Changes: []change.Change{{Verb: change.Update, Subject: "release a", Reason: "its values differ at a", Diff: lines}}}})
-	want := `helm         ~ update file a.yaml: it differs; the values are those of release a
+	want := `helm         ~ update file a.yaml: it differs; what differs is told at release a
 domains      ~ update release a: its values differ at a
                + a: 1
 `
@@ -143,6 +143,11 @@ func TestLastScreen(t *testing.T) {
 	note(provision.Event{Stage: "vms", Kind: provision.StageDone, Changes: 7, Took: 63 * time.Second})
 	note(provision.Event{Stage: "host", Kind: provision.StageDone, Took: time.Second})
 	note(provision.Event{Stage: "helm", Kind: provision.StageDone, Changes: 1, Took: 32 * time.Second})
+	note(provision.Event{Stage: "verify", Kind: provision.ChangeWanted, Verb: change.Wait, Subject: "domain green.example.org"})
+	note(provision.Event{Stage: "vms", Kind: provision.ChangeWanted, Verb: change.Start, Subject: "domain datanode1"})
+	if !slices.Equal(took.silent, []string{"green.example.org"}) {
+		t.Errorf("silent before: %v", took.silent)
+	}
 	if !took.changed("helm") || took.changed("host") {
 		t.Error("helm changed something, host did not")
 	}

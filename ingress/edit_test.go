@@ -127,6 +127,7 @@ func TestAddDomainsRefuses(t *testing.T) {
 		"other apps":        {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Apps: []App{Teams}}, ConfigurationUneditable.Failf("")},
 		"other settings":    {"domains: [{domain: red.example.com}]\n", Domain{Domain: "red.example.com", Title: "T"}, ConfigurationUneditable.Failf("")},
 		"second document":   {"domain: a.org\n---\nemail: x\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
+		"null, anchored":    {"&0,", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
 		"in braces":         {"{domain: a.org}\n", Domain{Domain: "red.example.com"}, ConfigurationUneditable.Failf("")},
 	}
 	for name, test := range tests {

@@ -17,7 +17,7 @@ func (s *Spec) translated() error {
 	if err != nil {
 		return nil //nolint:nilerr // Check reports it already
 	}
-	if private(up.Public) {
+	if Private(up.Public) {
 		return BehindNAT.Warnf("the public address is %s (%s), which the internet does not know", up.Public, up.WAN[0])
 	}
 	local, err := isLocal(up.Public)
@@ -27,8 +27,8 @@ func (s *Spec) translated() error {
 	return BehindNAT.Notef("no interface of this host has the public address %s: a router has to map it to %s", up.Public, up.WAN[0])
 }
 
-// private says whether an address means something to a part of the internet alone.
-func private(address netip.Addr) bool {
+// Private says whether an address means something to a part of the internet alone.
+func Private(address netip.Addr) bool {
 	return address.IsPrivate() || address.IsLoopback() || address.IsLinkLocalUnicast() || shared.Contains(address)
 }
 

@@ -93,7 +93,7 @@ func defaultRoutes() ([]defaultRoute, error) {
 	}
 	var all []defaultRoute
 	for _, route := range routes {
-		if !wide(route) {
+		if !wide(route) || route.Type != unix.RTN_UNICAST { // "unreachable default" leads nowhere
 			continue
 		}
 		for _, index := range hops(route) {

@@ -275,3 +275,14 @@ func askBy(dialer *net.Dialer, address string) (string, error) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	return strings.TrimSpace(line), err
 }
+
+// quickest is the least time that something takes in several attempts: what else the machine does is none of its.
+func quickest(do func()) time.Duration {
+	best := time.Hour
+	for range 10 {
+		began := time.Now()
+		do()
+		best = min(best, time.Since(began))
+	}
+	return best
+}

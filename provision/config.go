@@ -72,7 +72,7 @@ func Load(file string, overrides ...Override) (Config, error) {
 func read(file string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ConfigMissing.Failf("there is no configuration file %s", file)
+		return nil, ConfigMissing.Failf("there is no configuration file %s", file).By("sudo wiabctl config init")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)

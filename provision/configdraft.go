@@ -46,7 +46,7 @@ func SurveyHost() Survey {
 		s.Notes = append(s.Notes, err.Error())
 	} else {
 		s.WAN = up.WAN
-		if up.Public.IsGlobalUnicast() && !private(up.Public) {
+		if !network.Private(up.Public) {
 			s.PublicAddress = up.Public
 		} else {
 			s.Notes = append(s.Notes, fmt.Sprintf("%s has the address %s, which the internet does not reach: clients reach another one (NAT)", up.WAN[0], up.Public))
@@ -69,11 +69,6 @@ func SurveyHost() Survey {
 	}
 	return s
 }
-
-// shared are the addresses between a provider's NAT and its customers (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-func private(address netip.Addr) bool { return address.IsPrivate() || shared.Contains(address) }
 
 //go:embed configdraft.yaml.tmpl
 var draftTemplate string

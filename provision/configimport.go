@@ -203,7 +203,7 @@ func (in *inventory) calling(d *Draft, address string) (becomes, why string) {
 // hostless tells what to do with the host's name.
 func hostless(value string) string {
 	why := "wiabctl runs on that host itself"
-	if address, err := netip.ParseAddr(value); err == nil && address.Is4() && !private(address) {
+	if address, err := netip.ParseAddr(value); err == nil && address.Is4() && !network.Private(address) {
 		why += "; if clients reach it at this address too, that is network.public_address"
 	}
 	return why

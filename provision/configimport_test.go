@@ -141,3 +141,12 @@ func FuzzImportInventory(f *testing.F) {
 		}
 	})
 }
+
+// Only an address of the internet can be the one that clients reach.
+func TestHostless(t *testing.T) {
+	for address, public := range map[string]bool{"203.0.113.7": true, "10.0.0.1": false, "100.64.0.1": false, "127.0.0.1": false, "kvm1": false, "2001:db8::1": false} {
+		if why := hostless(address); strings.Contains(why, "network.public_address") != public {
+			t.Errorf("%s: %s", address, why)
+		}
+	}
+}

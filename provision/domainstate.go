@@ -113,13 +113,12 @@ type domainInventory struct {
 
 // inventoryOfDomains asks the cluster; there is nothing while there is none.
 func (i *Installation) inventoryOfDomains(ctx context.Context) (known domainInventory, err error) {
-	api := &cluster.API{Admin: i.admin}
-	if known.releases, err = api.Releases(ctx); errors.Is(err, change.ErrNotInstalled) {
+	if known.releases, err = i.api.Releases(ctx); errors.Is(err, change.ErrNotInstalled) {
 		return domainInventory{}, nil
 	}
 	var failed, unserved error
-	known.certificates, failed = api.Certificates(ctx)
-	known.served, unserved = api.TLSCertificates(ctx)
+	known.certificates, failed = i.api.Certificates(ctx)
+	known.served, unserved = i.api.TLSCertificates(ctx)
 	return known, errors.Join(err, failed, unserved)
 }
 

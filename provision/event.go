@@ -47,7 +47,7 @@ type Event struct {
 	Took    time.Duration `json:"took_ns,omitempty"` // how long the change or the stage took
 
 	Diff     []string `json:"diff,omitempty"`     // what a planned change changes, a line each, with + ~ - before it
-	Within   string   `json:"within,omitempty"`   // the subject of another planned change, whose diff holds this one's
+	Within   string   `json:"within,omitempty"`   // the subject of another planned change, whose diff tells of all places that this one does
 	Run      *RunInfo `json:"run,omitempty"`      // of the events run and ended: which run it is
 	Outcome  Outcome  `json:"outcome,omitempty"`  // how the run ended
 	Failures []string `json:"failures,omitempty"` // the ids, where something failed

@@ -26,7 +26,7 @@ var SomethingToDo = change.Kind{ID: "something-to-do", Exit: 2,
 	Advice: "`wiabctl up` makes it so"}
 
 // Explain is the kind of failure that a word means: its id, as printed in brackets, or its exit code. The
-// failure-unknown of any other word names the nearest id.
+// failure-unknown of any other word names the ids that it is a part of, else the nearest.
 func Explain(word string) (change.Kind, error) {
 	id := strings.ToLower(strings.Trim(word, "[]"))
 	kinds := Kinds()
@@ -38,7 +38,20 @@ func Explain(word string) (change.Kind, error) {
 	if _, err := strconv.Atoi(id); err == nil {
 		return change.Kind{}, FailureUnknown.Failf("no failure has the exit code %s", id)
 	}
+	if parts := containing(id, kinds); len(parts) > 0 {
+		return change.Kind{}, FailureUnknown.Failf("no failure has the id %q; there are %s", word, strings.Join(parts, ", "))
+	}
 	return change.Kind{}, FailureUnknown.Failf("no failure has the id %q; the nearest is %s", word, nearest(id, kinds))
+}
+
+// containing are the ids that the word is a part of.
+func containing(word string, kinds []change.Kind) (ids []string) {
+	for _, k := range kinds {
+		if word != "" && strings.Contains(k.ID, word) {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
 }
 
 // nearest is the id that differs least from the typed one.

@@ -19,7 +19,7 @@ var (
 		Breaks: "`up` refuses to begin", Command: "sudoedit /etc/wiabctl/wiabctl.yaml"}
 	ConfigMissing = change.Kind{ID: "config-missing", Exit: 11,
 		Means:  "there is no configuration file where it is looked for",
-		Advice: "write one (docs/configuration.md begins with the smallest), or name another with --config"}
+		Advice: "`wiabctl config init` writes one that fits this host, and asks for what it cannot know; or name another with --config"}
 	Locked = change.Kind{ID: "locked", Exit: 12,
 		Means:  "another wiabctl changes this installation at the moment",
 		Advice: "wait until it has ended; its progress is what `wiabctl status` sees",

@@ -21,7 +21,6 @@ type Health = cluster.Health
 func (i *Installation) Health(ctx context.Context) ([]Health, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	api := &cluster.API{Admin: i.admin}
 	stations := i.stations()
 	defer func() {
 		for _, s := range stations {
@@ -32,11 +31,11 @@ func (i *Installation) Health(ctx context.Context) ([]Health, error) {
 	var asked sync.WaitGroup
 	asked.Go(func() {
 		// Beside all else, for it costs a login.
-		if _, missing = api.Kubeconfig(ctx); errors.Is(missing, change.ErrNotInstalled) {
+		if _, missing = i.api.Kubeconfig(ctx); errors.Is(missing, change.ErrNotInstalled) {
 			cancel()
 		}
 	})
-	all := cluster.Examine(ctx, i.healthProbes(api, stations))
+	all := cluster.Examine(ctx, i.healthProbes(stations))
 	asked.Wait()
 	if errors.Is(missing, change.ErrNotInstalled) {
 		return nil, nil
@@ -72,7 +71,7 @@ func (i *Installation) stations() map[string]*cluster.Station {
 }
 
 // healthProbes are all that is asked, in the order in which it is told.
-func (i *Installation) healthProbes(api *cluster.API, stations map[string]*cluster.Station) []cluster.Probe {
+func (i *Installation) healthProbes(stations map[string]*cluster.Station) []cluster.Probe {
 	var datanodes cluster.Stations
 	var probes []cluster.Probe
 	kubenodes := 0
@@ -86,6 +85,6 @@ func (i *Installation) healthProbes(api *cluster.API, stations map[string]*clust
 			probes = append(probes, stations[m.Name].AssetsProbe())
 		}
 	}
-	return append(probes, api.NodesProbe(kubenodes), api.PodsProbe(), api.ReleasesProbe(), api.CertificatesProbe(i.certificateNames(), i.ownCertificates()),
+	return append(probes, i.api.NodesProbe(kubenodes), i.api.PodsProbe(), i.api.ReleasesProbe(), i.api.CertificatesProbe(i.certificateNames(), i.ownCertificates()),
 		datanodes.CassandraProbe(), datanodes.ElasticsearchProbe(), datanodes.MinIOProbe(), datanodes.PostgreSQLProbe(), datanodes.RabbitMQProbe())
 }

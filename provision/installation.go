@@ -27,6 +27,7 @@ type Installation struct {
 	libvirt  *vm.Connection
 	provider provider
 	admin    *cluster.Admin
+	api      *cluster.API
 	log      *runLog
 
 	reuseDisks bool    // said by the user for this run: Orders.ReuseDisks
@@ -40,6 +41,7 @@ func Open(config Config, observe Observer) *Installation {
 	i.provider = i.choose()
 	i.admin = &cluster.Admin{Target: i.adminTarget, User: config.Host.User, Dir: i.artifact().Link()}
 	i.admin.Redact = i.secrets().Redact
+	i.api = &cluster.API{Admin: i.admin}
 	i.pipeline = &Pipeline{Steps: i.Steps(), Observe: observe}
 	return i
 }
@@ -51,7 +53,6 @@ func (i *Installation) Close() error {
 
 // Steps is the pipeline: every stage, and what has to be done before it.
 func (i *Installation) Steps() []Step {
-	api := &cluster.API{Admin: i.admin}
 	return []Step{
 		{i.preflight(), nil},
 		{i.host(), []string{"preflight"}},
@@ -60,11 +61,11 @@ func (i *Installation) Steps() []Step {
 		{i.provider.stage, []string{"network"}}, // the reservations must be there before the first boot
 		{i.inventory(), []string{"assets"}},
 		{i.secrets(), []string{"assets"}},
-		{i.offline(api), []string{"vms", "inventory", "secrets"}},
+		{i.offline(), []string{"vms", "inventory", "secrets"}},
 		{i.layersStage(), []string{"cluster"}},
-		{i.helm(api), []string{"layers"}},
-		{i.domains(api), []string{"helm"}},
-		{i.certificates(api), []string{"domains"}},
+		{i.helm(), []string{"layers"}},
+		{i.domains(), []string{"helm"}},
+		{i.certificates(), []string{"domains"}},
 		{closing{i.fabric()}, []string{"certificates", "network"}},
 		{i.verify(), []string{"certificates", "network"}},
 	}
@@ -163,6 +164,9 @@ func (i *Installation) Addresses(named ...string) [][]string {
 	}
 	return append(first, others...)
 }
+
+// DefaultDomain is the one of the artifact's own releases.
+func (i *Installation) DefaultDomain() string { return i.config.Ingress.Domain }
 
 // LetsMailOut tells whether the VMs may send e-mail to the internet.
 func (i *Installation) LetsMailOut() bool { return i.config.Network.Egress == network.EgressFull }

@@ -54,11 +54,7 @@ func (i *Installation) anyKubenode(ctx context.Context) (string, *cluster.Client
 		if m.Role != vm.Kubenode {
 			continue
 		}
-		target, err := i.target(m)
-		if err != nil {
-			return "", nil, err
-		}
-		client, err := target.Dial(ctx)
+		client, err := i.dial(ctx, m)
 		if err == nil {
 			return m.Name, client, nil
 		}

@@ -96,7 +96,7 @@ func apart(names []string) (stages, playbooks []string) {
 
 // Playbooks are those that up can be told to play, as "cluster/minio".
 func (i *Installation) Playbooks(ctx context.Context) ([]string, error) {
-	files, err := i.offline(&cluster.API{Admin: i.admin}).AllPlaybooks(ctx)
+	files, err := i.offline().AllPlaybooks(ctx)
 	var all []string
 	for _, file := range files {
 		all = append(all, played+"/"+strings.TrimSuffix(file, ".yml"))
@@ -114,7 +114,7 @@ func (i *Installation) obey(ctx context.Context, orders Orders) (forget []Planne
 	_, alone := apart(orders.Only)
 	whole, again := apart(orders.Again)
 	_, from := apart([]string{orders.From})
-	offline := i.offline(&cluster.API{Admin: i.admin})
+	offline := i.offline()
 	for _, names := range []*[]string{&alone, &again, &from} {
 		if len(*names) == 0 {
 			continue

@@ -175,8 +175,8 @@ func (i *Installation) secrets() cluster.Secrets {
 	return cluster.Secrets{Admin: i.admin, Store: filepath.Join(stateDir, "secrets")}
 }
 
-func (i *Installation) offline(api *cluster.API) cluster.Offline {
-	return cluster.Offline{Admin: i.admin, API: api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs,
+func (i *Installation) offline() cluster.Offline {
+	return cluster.Offline{Admin: i.admin, API: i.api, Artifact: i.config.Artifact.Hash, Disks: i.provider.disks, Versions: i.versionDirs,
 		Assets: i.assetServer()}
 }
 
@@ -190,17 +190,17 @@ func (i *Installation) assetServer() cluster.AssetServer {
 	panic("there is no asset host among the VMs") // each installation has the seven of vm.Names
 }
 
-func (i *Installation) helm(api *cluster.API) Stage {
-	return cluster.Helm{Rollout: i.rollout(api), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
-		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff, Secrets: i.helmSecrets(api)}
+func (i *Installation) helm() Stage {
+	return cluster.Helm{Rollout: i.rollout(), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
+		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff, Secrets: i.helmSecrets()}
 }
 
-func (i *Installation) helmSecrets(api *cluster.API) cluster.HelmSecrets {
-	return cluster.HelmSecrets{Secrets: i.secrets(), API: api}
+func (i *Installation) helmSecrets() cluster.HelmSecrets {
+	return cluster.HelmSecrets{Secrets: i.secrets(), API: i.api}
 }
 
-func (i *Installation) rollout(api *cluster.API) cluster.Rollout {
-	return cluster.Rollout{Admin: i.admin, API: api, Ready: i.config.Cluster.Ready}
+func (i *Installation) rollout() cluster.Rollout {
+	return cluster.Rollout{Admin: i.admin, API: i.api, Ready: i.config.Cluster.Ready}
 }
 
 // helmEnvironment are the variables of helm-operations.sh (contract section 8.4).
@@ -222,16 +222,16 @@ func (i *Installation) helmEnvironment() ([]string, error) {
 	}, err
 }
 
-func (i *Installation) domains(api *cluster.API) Stage {
-	return cluster.Domains{Rollout: i.rollout(api), Want: i.releases, Missing: missing, Diff: laidOver, Unwanted: i.unwanted, Leaves: leaves}
+func (i *Installation) domains() Stage {
+	return cluster.Domains{Rollout: i.rollout(), Want: i.releases, Missing: missing, Diff: laidOver, Unwanted: i.unwanted, Leaves: leaves}
 }
 
 func (i *Installation) layersStage() Stage {
 	return cluster.Layers{Admin: i.admin, Want: i.rendering, Check: i.checkRendered}
 }
 
-func (i *Installation) certificates(api *cluster.API) cluster.Certificates {
-	return cluster.Certificates{Admin: i.admin, API: api, Want: i.certificateNames(), Obstacle: i.obstacle}
+func (i *Installation) certificates() cluster.Certificates {
+	return cluster.Certificates{Admin: i.admin, API: i.api, Want: i.certificateNames(), Obstacle: i.obstacle}
 }
 
 func (i *Installation) verify() Stage {
@@ -252,7 +252,7 @@ func (i *Installation) fabric() *network.Fabric {
 		Program:    os.Executable,
 		Libvirt:    i.provider.libvirt,
 		Leaving:    i.provider.shipped.witnessed,
-		Pending:    i.certificates(&cluster.API{Admin: i.admin}).Pending,
+		Pending:    i.certificates().Pending,
 	}
 	f.Proxies, _ = i.config.Ingress.Proxies()
 	for _, m := range i.vms() {

@@ -29,7 +29,7 @@ func (i *Installation) Kubeconfig(ctx context.Context) ([]byte, error) {
 	if err := rootCheck(ctx); err != nil {
 		return nil, err
 	}
-	config, err := (&cluster.API{Admin: i.admin}).Kubeconfig(ctx)
+	config, err := i.api.Kubeconfig(ctx)
 	if errors.Is(err, change.ErrNotInstalled) {
 		return nil, cluster.ClusterMissing.Failf("there is no cluster yet: %w", err)
 	}

@@ -368,11 +368,12 @@ func TestHeldBy(t *testing.T) {
 		c    change.Change
 		want string
 	}{
-		{"all its lines", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2"}}, "release a"},
-		{"a line more", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2", "+ z: 1"}}, ""},
+		{"all its places", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2"}}, "release a"},
+		{"from something else", change.Change{Within: "release a", Diff: []string{"+ y: 2", "- x"}}, "release a"},
+		{"a place more", change.Change{Within: "release a", Diff: []string{"~ y: 1 -> 2", "+ z: 1"}}, ""},
 		{"no lines", change.Change{Within: "release a"}, ""},
 		{"the release stays", change.Change{Within: "release c", Diff: []string{"+ x: 1"}}, ""},
-		{"another's lines", change.Change{Within: "release a", Diff: []string{"+ z: 1"}}, ""},
+		{"another's places", change.Change{Within: "release a", Diff: []string{"+ z: 1"}}, ""},
 		{"no step", release, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

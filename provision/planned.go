@@ -116,11 +116,15 @@ func (p *Pipeline) Tell(plans []Planned) {
 	}
 }
 
-// heldBy is the subject of the planned change whose Diff tells all that this one's does; empty if there is none.
+// heldBy is the subject of the planned change whose Diff tells of all places that this one's does; empty if there is none.
 func heldBy(c change.Change, plans []Planned) string {
 	for _, plan := range plans {
 		for _, other := range plan.Changes {
-			if len(c.Diff) > 0 && other.Subject == c.Within && !slices.ContainsFunc(c.Diff, func(line string) bool { return !slices.Contains(other.Diff, line) }) {
+			if other.Subject != c.Within || len(c.Diff) == 0 {
+				continue
+			}
+			told := change.Places(other.Diff)
+			if !slices.ContainsFunc(change.Places(c.Diff), func(place string) bool { return !slices.Contains(told, place) }) {
 				return other.Subject
 			}
 		}

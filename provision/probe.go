@@ -112,11 +112,7 @@ func (i *Installation) hairpinProbe(m vm.Machine, to string, open bool) Probe {
 		return p
 	}
 	p.reach = func(ctx context.Context, to string) error {
-		target, err := i.target(m)
-		if err != nil {
-			return err
-		}
-		client, err := target.Dial(ctx)
+		client, err := i.dial(ctx, m)
 		if err != nil {
 			return err
 		}

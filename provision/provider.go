@@ -140,14 +140,19 @@ func (i *Installation) fingerprints() ([]string, error) {
 
 // ask runs a program on a VM and returns what it says.
 func (i *Installation) ask(ctx context.Context, m vm.Machine, argv ...string) ([]byte, error) {
-	target, err := i.target(m)
-	if err != nil {
-		return nil, err
-	}
-	client, err := target.Dial(ctx)
+	client, err := i.dial(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
 	return client.Run(ctx, argv...)
+}
+
+// dial logs in on a VM.
+func (i *Installation) dial(ctx context.Context, m vm.Machine) (*cluster.Client, error) {
+	target, err := i.target(m)
+	if err != nil {
+		return nil, err
+	}
+	return target.Dial(ctx)
 }

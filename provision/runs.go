@@ -51,7 +51,7 @@ type RunChange struct {
 	Subject string        `json:"subject"`
 	Reason  string        `json:"reason,omitempty"`
 	Diff    []string      `json:"diff,omitempty"`
-	Within  string        `json:"within,omitempty"` // the subject of another change, whose diff holds this one's
+	Within  string        `json:"within,omitempty"` // the subject of another change, whose diff tells of all places that this one does
 	Made    bool          `json:"made,omitempty"`
 	Took    time.Duration `json:"took_ns,omitempty"`
 }

@@ -15,7 +15,7 @@ func (i *Installation) CheckSecrets(ctx context.Context) ([]SecretFinding, error
 	if err := rootCheck(ctx); err != nil {
 		return nil, err
 	}
-	findings, err := i.helmSecrets(&cluster.API{Admin: i.admin}).Check(ctx)
+	findings, err := i.helmSecrets().Check(ctx)
 	if err != nil {
 		return nil, err
 	}

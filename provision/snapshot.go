@@ -67,16 +67,7 @@ func (r receipts) idle(ctx context.Context) error {
 
 // shell runs a command on a VM.
 func (i *Installation) shell(ctx context.Context, m vm.Machine, command func() []string) error {
-	target, err := i.target(m)
-	if err != nil {
-		return err
-	}
-	client, err := target.Dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	_, err = client.Run(ctx, command()...)
+	_, err := i.ask(ctx, m, command()...)
 	return err
 }
 

@@ -47,10 +47,11 @@ func TestArchive(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hang := func(context.Context) ([]byte, error) { select {} } // whatever becomes of its context
+	over := make(chan struct{})
+	defer close(over)
+	hang := func(context.Context) ([]byte, error) { <-over; return nil, nil } // whatever becomes of its context
 	big := bytes.Repeat([]byte("0123456789abcde\n"), keptEvidence/8)
 	var out bytes.Buffer
-	began := time.Now()
 	came, err := newArchive(&out, redact.New([]string{"planted-secret"})).fill(t.Context(), []evidence{
 		commandEvidence("said", "sh", "-c", "echo well planted-secret; echo why planted-secret >&2; exit 3"),
 		commandEvidence("not there", "wiabctl-has-no-such-program"),
@@ -60,8 +61,8 @@ func TestArchive(t *testing.T) {
 		{Name: "empty", Collect: func(context.Context) ([]byte, error) { return nil, nil }},
 		listing("listing", filepath.Dir(pipe)),
 	})
-	if err != nil || time.Since(began) > 10*time.Second {
-		t.Fatalf("after %s: %v", time.Since(began), err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	have := members(t, out.Bytes())
 	if strings.Contains(fmt.Sprint(have, came), "planted") {

@@ -40,9 +40,8 @@ func (i *Installation) evidence() []evidence {
 		{Name: "jobs/latest", Collect: i.jobsEvidence(false)},
 		{Name: "jobs/previous", Collect: i.jobsEvidence(true)},
 	}
-	api := &cluster.API{Admin: i.admin}
 	for name, path := range cluster.Dumps() {
-		all = append(all, evidence{Name: "kubernetes/" + name + ".json", Collect: func(ctx context.Context) ([]byte, error) { return api.Dump(ctx, path) }})
+		all = append(all, evidence{Name: "kubernetes/" + name + ".json", Collect: func(ctx context.Context) ([]byte, error) { return i.api.Dump(ctx, path) }})
 	}
 	return all
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"wiabctl/cluster"
 	"wiabctl/provision/change"
 	"wiabctl/provision/redact"
 )
@@ -71,7 +70,7 @@ func privateLines(content []byte) []string {
 func (i *Installation) clusterSecrets(ctx context.Context) (all []string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, collecting, fmt.Errorf("nothing came within %s", collecting))
 	defer cancel()
-	values, err := (&cluster.API{Admin: i.admin}).SecretValues(ctx)
+	values, err := i.api.SecretValues(ctx)
 	if errors.Is(err, change.ErrNotInstalled) {
 		err = nil
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // programs are the directories of the programs that the archive brings along.
-var programs = []string{"ansible", "zauth", "ingressd", "keeper"}
+var programs = []string{"ansible", "zauth", "ingressd", "keeper", "database"}
 
-// onNodes are those that run on the kubenodes.
-var onNodes = []string{"ingressd", "keeper"}
+// onNodes are those that run on the VMs.
+var onNodes = []string{"ingressd", "keeper", "database"}
 
 // sourceDir is where this package's source lies, found from the working
 // directory.

@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Verb names the kind of a change.
@@ -35,14 +36,24 @@ type Change struct {
 	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
 	// holds no secret.
 	Diff []string
-	// Within is the subject of a change that this one is a step towards; if that is planned too, its Diff may hold this
-	// one's. Empty: there is none.
+	// Within is the subject of a change that this one is a step towards; if that is planned too, its Diff may tell of all
+	// that this one's does. Empty: there is none.
 	Within string
 }
 
 // String is the line a plan shows for the change.
 func (c Change) String() string {
 	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, c.Reason)
+}
+
+// Places are where the lines of a Diff say that something differs.
+func Places(diff []string) []string {
+	places := make([]string, len(diff))
+	for n, line := range diff {
+		_, place, _ := strings.Cut(line, " ")
+		places[n], _, _ = strings.Cut(place, ": ")
+	}
+	return places
 }
 
 // Progress is told, in one line, what is being done or waited for.

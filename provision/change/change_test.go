@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,5 +94,12 @@ func TestWarnings(t *testing.T) {
 	}
 	if warnings, rest := Warnings(errors.Join(soon.Warnf("a"))); len(warnings) != 1 || rest != nil {
 		t.Errorf("warnings alone leave %v, %v", warnings, rest)
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	got := Places([]string{`+ a["b: c"].d: 1`, `~ e: "x: y" -> 2`, "- f"})
+	if want := []string{`a["b`, "e", "f"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
