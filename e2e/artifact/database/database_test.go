@@ -7,30 +7,25 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // gone is where nobody takes connections: the kernel makes none to all machines at once.
 const gone = "255.255.255.255"
 
-// stand runs a member of a kind, all of whose members have addresses of loopback, and waits until it listens.
+// stand runs a member of a kind, all of whose members have addresses of loopback, until the test ends.
 func stand(t *testing.T, kind string, addresses ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, append([]string{kind}, addresses...)) }()
+	ends, err := start(ctx, append([]string{kind}, addresses...))
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		stop()
-		if err := <-ended; err != nil {
+		if err := <-ends; err != nil {
 			t.Error(err)
 		}
 	})
-	for n := 0; !(members{port: kinds[kind].port, addresses: addresses[:1]}).up()[0]; n++ {
-		if n == 100 {
-			t.Fatalf("%s does not listen", kind)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // The member listens at all addresses of loopback.
@@ -89,7 +84,7 @@ func TestHTTP(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{nil, {"cassandra"}, {"mysql", "127.0.0.1"}} {
-		if err := run(t.Context(), args); err == nil {
+		if _, err := start(t.Context(), args); err == nil {
 			t.Errorf("%q is taken", args)
 		}
 	}

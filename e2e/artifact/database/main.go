@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -13,33 +14,33 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	ends, err := start(ctx, os.Args[1:])
+	if err == nil {
+		err = <-ends
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "database:", err)
 		os.Exit(1)
 	}
 }
 
-// run is a member of a cluster until ctx ends; the arguments are its kind and the
-// addresses of its members.
-func run(ctx context.Context, args []string) error {
+// start makes a member of a cluster, which listens when it returns, until ctx ends; the
+// arguments are its kind and the addresses of its members.
+func start(ctx context.Context, args []string) (<-chan error, error) {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: database KIND ADDRESS")
+		return nil, errors.New("usage: database KIND ADDRESS ADDRESS")
 	}
 	k, known := kinds[args[0]]
 	if !known {
-		return fmt.Errorf("%q is no kind of database", args[0])
+		return nil, fmt.Errorf("%q is no kind of database", args[0])
 	}
 	others := members{port: k.port, addresses: args[1:]}
 	ends := make(chan error, 2)
-	if err := serve(ctx, ":"+k.port, ends, func(conn net.Conn) { k.answer(conn, others) }); err != nil {
-		return err
+	err := serve(ctx, ":"+k.port, ends, func(conn net.Conn) { k.answer(conn, others) })
+	if err == nil && k.programs != "" {
+		err = serve(ctx, "127.0.0.1:"+k.programs, ends, func(conn net.Conn) { tell(conn, others) })
 	}
-	if k.programs != "" {
-		if err := serve(ctx, "127.0.0.1:"+k.programs, ends, func(conn net.Conn) { tell(conn, others) }); err != nil {
-			return err
-		}
-	}
-	return <-ends
+	return ends, err
 }
 
 // patience is how long a connection may take.

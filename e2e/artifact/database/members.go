@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"sync"
 	"time"
@@ -18,10 +19,11 @@ const unheard = 2 * time.Second
 // up tells of each whether it listens now.
 func (m members) up() []bool {
 	all := make([]bool, len(m.addresses))
+	dialer := net.Dialer{Timeout: unheard}
 	var asked sync.WaitGroup
 	for i, address := range m.addresses {
 		asked.Go(func() {
-			conn, err := net.DialTimeout("tcp", net.JoinHostPort(address, m.port), unheard)
+			conn, err := dialer.DialContext(context.Background(), "tcp", net.JoinHostPort(address, m.port))
 			if all[i] = err == nil; all[i] {
 				conn.Close()
 			}
