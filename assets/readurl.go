@@ -28,8 +28,8 @@ func readURL(ctx context.Context, url string, most int64, say change.Progress) (
 	switch {
 	case err == nil:
 		return content, nil
-	case change.Leaving(ctx):
-		return nil, err
+	case change.Left(ctx) != nil:
+		return nil, change.Left(ctx)
 	}
 	return nil, DownloadFailed.Failf("%s: %w", redacted(url), err)
 }

@@ -61,8 +61,8 @@ func (t *transfer) bring(ctx context.Context) error {
 	}
 	switch err := wait.Await(ctx, t.meter.say); {
 	case err == nil:
-	case change.Leaving(ctx):
-		return because(ctx, err)
+	case change.Left(ctx) != nil:
+		return change.Left(ctx)
 	case full(err), errors.Is(err, NoSpace.Failf("")):
 		return errors.Join(NoSpace.Failf("the %s does not fit into %s: %w", t.What, t.Cache.Dir, err), t.void())
 	default:

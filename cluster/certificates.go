@@ -121,7 +121,7 @@ func (c Certificates) await(ctx context.Context, shared *lookout, name string, b
 			return errors.New(s.Text)
 		},
 	}.Await(ctx, say)
-	if err == nil || change.Leaving(ctx) || len(change.Failures(err)) > 0 {
+	if err == nil || change.Left(ctx) != nil || len(change.Failures(err)) > 0 {
 		return err
 	}
 	return CertificateNotReady.Failf("certificate %s: %w", name, err)

@@ -81,11 +81,14 @@ func (s *Station) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err == nil {
 		return conn, nil
 	}
-	client, err := s.connect(ctx)
-	if err != nil {
-		return nil, err
+	client, unreached := s.connect(ctx)
+	if unreached == nil {
+		conn, unreached = client.ssh.DialContext(ctx, network, address)
 	}
-	return client.ssh.DialContext(ctx, network, address)
+	if unreached != nil {
+		return nil, fmt.Errorf("%w; from the VM itself: %w", err, unreached)
+	}
+	return conn, nil
 }
 
 // Close ends the connection, if there is one.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"wiabctl/provision/change"
@@ -83,6 +84,10 @@ func TestStationGet(t *testing.T) {
 	open := Station{Name: "datanode2", Address: address, Target: func() (Target, error) { return Target{}, errors.New("a login") }}
 	if verdict, err := (Stations{&open}).ElasticsearchProbe().Ask(t.Context()); err != nil || !verdict.Well {
 		t.Errorf("%+v, %v", verdict, err)
+	}
+	open.Address = "127.0.0.80"
+	if _, err := (Stations{&open}).ElasticsearchProbe().Ask(t.Context()); err == nil || !strings.Contains(err.Error(), "127.0.0.80:9200: connect: connection refused; from the VM itself: a login") {
+		t.Errorf("both ways are closed: %v", err)
 	}
 }
 

@@ -42,6 +42,7 @@ func TestUp(t *testing.T) {
 	if a, err := try(t.Context(), "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); err != nil || a.code != 1 {
 		t.Errorf("the VMs run, and QEMU can enter the deploy user's home (exit %d, %v)", a.code, err)
 	}
+	saysEach(t, a.stdout, "\nhttps://webapp."+green+"/\n", "\nnext: the first account, at https://webapp."+green+"/; ")
 	answers(t, green)
 	same(t, "up touched what is foreign", before, onHost(t, foreignObjects))
 }
@@ -69,7 +70,10 @@ func TestUpAgain(t *testing.T) {
 // TestAddDomain adds two domains, one after the other.
 func TestAddDomain(t *testing.T) {
 	installed(t)
-	mustWiabctl(t, "add-domain", red)
+	a := mustWiabctl(t, "add-domain", red)
+	if strings.Contains(a.stdout, "the first account") || strings.Count(a.stdout, " config.externalUrls.appHost: ") != 1 {
+		t.Errorf("adding red tells of the first account again, or of a value not once:\n%s", a.stdout)
+	}
 	answers(t, green, red)
 	ingress := func() string {
 		return kube(t, `helm history nginx-ingress-services --output json`) + kube(t, `helm history nginx-ingress-services-red --output json`) +

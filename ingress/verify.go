@@ -128,7 +128,7 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 				},
 			}
 			err := right.Await(ctx, say)
-			if err == nil || change.Leaving(ctx) {
+			if err == nil || change.Left(ctx) != nil {
 				return err
 			}
 			return VerifyFailed.Failf("%s: %w", domain, err)

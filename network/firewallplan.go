@@ -159,7 +159,7 @@ func awaitLogin(ctx context.Context, ports []uint16, before []login, most time.D
 		},
 	}
 	err := came.Await(ctx, say)
-	if err != nil && !change.Leaving(ctx) {
+	if err != nil && change.Left(ctx) == nil {
 		return FirewallUnproven.Failf("the firewall was taken back: %w", err)
 	}
 	return err

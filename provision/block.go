@@ -39,7 +39,7 @@ func (b block) plan() ([]change.Change, error) {
 		return nil, err
 	}
 	verb := change.Create
-	if bytes.Contains(have, []byte(blockBegin)) {
+	if _, _, there := cutAt(string(have), blockBegin); there {
 		verb = change.Update
 	}
 	return []change.Change{{Verb: verb, Subject: "our block in " + b.File, Reason: b.Why, Apply: b.write}}, nil
@@ -48,8 +48,11 @@ func (b block) plan() ([]change.Change, error) {
 // remove returns the change that takes the block out again.
 func (b block) remove() ([]change.Change, error) {
 	have, err := b.read()
-	if err != nil || !bytes.Contains(have, []byte(blockBegin)) {
+	if err != nil {
 		return nil, err
+	}
+	if _, _, there := cutAt(string(have), blockBegin); !there {
+		return nil, nil
 	}
 	gone := block{File: b.File}
 	return []change.Change{{Verb: change.Delete, Subject: "our block in " + b.File, Reason: "wiabctl made it", Apply: gone.write}}, nil
@@ -84,14 +87,13 @@ func (b block) write(context.Context, change.Progress) error {
 // else at the end; without lines the block goes. A block that has lost its end is
 // refused: what stands behind it may be somebody else's.
 func (b block) within(content []byte) ([]byte, error) {
-	before, rest, found := strings.Cut(string(content), blockBegin+"\n")
+	before, rest, found := cutAt(string(content), blockBegin)
 	after := ""
 	if found {
 		var closed bool
-		if _, after, closed = strings.Cut(rest+"\n", blockEnd+"\n"); !closed {
+		if _, after, closed = cutAt(rest, blockEnd); !closed {
 			return nil, BlockBroken.Failf("%s: the line %q is there and the line %q is not", b.File, blockBegin, blockEnd).By("sudoedit " + shellescape.Quote(b.File))
 		}
-		after = strings.TrimSuffix(after, "\n")
 	}
 	if len(b.Lines) == 0 {
 		return []byte(before + after), nil
@@ -100,4 +102,16 @@ func (b block) within(content []byte) ([]byte, error) {
 		before += "\n"
 	}
 	return []byte(before + blockBegin + "\n" + strings.Join(b.Lines, "\n") + "\n" + blockEnd + "\n" + after), nil
+}
+
+// cutAt is the text before and after its first line that is this one, whole.
+func cutAt(text, line string) (before, after string, found bool) {
+	at := 0
+	for next := range strings.Lines(text) {
+		if strings.TrimSuffix(next, "\n") == line {
+			return text[:at], text[at+len(next):], true
+		}
+		at += len(next)
+	}
+	return text, "", false
 }

@@ -18,6 +18,7 @@ func TestWithBlock(t *testing.T) {
 		{"after a last line without its end", "127.0.0.1 localhost", "127.0.0.1 localhost\n" + ours},
 		{"in the place of an older one", "a\n" + older + "b kubenode1 foreign\n", "a\n" + ours + "b kubenode1 foreign\n"},
 		{"whose end has no line end", "a\n" + strings.TrimSuffix(older, "\n"), "a\n" + ours},
+		{"where a line only speaks of it", "# was " + blockBegin + "\n", "# was " + blockBegin + "\n" + ours},
 		{"as it is", "a\n" + ours + "b\n", "a\n" + ours + "b\n"},
 	}
 	for _, test := range tests {
@@ -34,7 +35,7 @@ func TestWithBlock(t *testing.T) {
 				t.Fatal(err)
 			}
 			without := string(gone)
-			if strings.Contains(without, "wiabctl") || strings.Contains(without, "10.0.0.1") {
+			if strings.Contains("\n"+without, "\n"+blockBegin) || strings.Contains(without, "10.0.0.1") {
 				t.Errorf("after removal:\n%s", without)
 			}
 		})
@@ -42,9 +43,15 @@ func TestWithBlock(t *testing.T) {
 }
 
 func TestBlockWithoutItsEnd(t *testing.T) {
-	got, err := (block{File: "/etc/my hosts"}).within([]byte(blockBegin + "\n10.0.0.1 kubenode1\n10.9.9.9 foreign\n"))
-	if found := change.Failures(err); len(found) != 1 || found[0].ID != BlockBroken.ID || found[0].Remedy != "sudoedit '/etc/my hosts'" {
-		t.Errorf("got %q, %v; a foreign line behind it would be lost", got, err)
+	for name, content := range map[string]string{
+		"others' lines behind it": blockBegin + "\n10.0.0.1 kubenode1\n10.9.9.9 foreign\n",
+		"cut off":                 "a\n" + blockBegin,
+		"an end that is none":     blockBegin + "\n10.9.9.9 foreign " + blockEnd + "\n",
+	} {
+		got, err := (block{File: "/etc/my hosts"}).within([]byte(content))
+		if found := change.Failures(err); len(found) != 1 || found[0].ID != BlockBroken.ID || found[0].Remedy != "sudoedit '/etc/my hosts'" {
+			t.Errorf("%s: got %q, %v; a foreign line behind it would be lost", name, got, err)
+		}
 	}
 }
 

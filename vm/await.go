@@ -30,8 +30,8 @@ func (r *Room) await(ctx context.Context, want wanted, console *transcript, say 
 		switch {
 		case alive.Err() != nil:
 			return context.Cause(alive)
-		case change.Leaving(ctx):
-			return err
+		case change.Left(ctx) != nil:
+			return change.Left(ctx)
 		}
 		return NotReady.Failf("%w%s", err, consoleTail(want.console))
 	}

@@ -224,7 +224,7 @@ func (r *Room) stop(ctx context.Context, machine Machine, say change.Progress) e
 		},
 	}
 	err := down.Await(ctx, say)
-	if err == nil || change.Leaving(ctx) {
+	if err == nil || change.Left(ctx) != nil {
 		return err
 	}
 	say.Sayf("%s does not shut down, cutting it off", machine.Name)

@@ -47,9 +47,14 @@ func Asked(ctx context.Context) bool {
 	return gentle && leave.Err() != nil && end.Err() == nil
 }
 
-// Leaving tells whether a wait in ctx has ended whatever was waited for: because ctx has, or because somebody wants to stop.
-// What a wait that failed would lead to is not done then.
-func Leaving(ctx context.Context) bool { return ctx.Err() != nil || Asked(ctx) }
+// Left is why waits in ctx end, whatever they wait for: ctx has ended, or somebody wants to stop; nil if they do not. What a
+// wait that failed would lead to is not done then.
+func Left(ctx context.Context) error {
+	if leave, finishing := ctx.Value(leaveKey{}).(context.Context); finishing && ctx.Err() == nil {
+		return context.Cause(leave)
+	}
+	return context.Cause(ctx)
+}
 
 // with is ctx that ends with the other one too.
 func with(ctx, other context.Context) (context.Context, context.CancelFunc) {

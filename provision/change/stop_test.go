@@ -30,8 +30,13 @@ func TestGently(t *testing.T) {
 	if late.Err() == nil {
 		t.Error("a wait that begins when somebody wants to stop has to end before it begins")
 	}
-	if !Leaving(gentle) || !Leaving(deeper) || Leaving(hard) {
-		t.Error("who waits in what is to be finished has to know that the wait was left")
+	for _, ctx := range []context.Context{gentle, work, deeper, wait} {
+		if why := Left(ctx); !errors.Is(why, asked) {
+			t.Errorf("a wait was left because of %v", why)
+		}
+	}
+	if why := Left(hard); why != nil {
+		t.Errorf("nobody wants to stop what nobody can be asked to stop: %v", why)
 	}
 	if !Asked(gentle) || !Asked(deeper) || Asked(hard) {
 		t.Error("that somebody wants to stop is to be known to all that is to be finished")
@@ -39,7 +44,7 @@ func TestGently(t *testing.T) {
 	kill()
 	<-deeper.Done()
 	<-work.Done()
-	if Asked(deeper) || !Leaving(deeper) {
+	if Asked(deeper) || Left(deeper) == nil {
 		t.Error("there is nothing to be finished any more")
 	}
 }
