@@ -37,7 +37,7 @@ test: deps lint unit e2e ## everything that CI runs
 
 # The packages that take longest begin first.
 unit: $(if $(filter 0,$(shell id -u)),deps) ## the tests of the packages; as root none is left out
-	go test ./vm ./cluster ./network $$(go list ./... | grep -v /e2e)
+	go test -timeout 20m ./vm ./cluster ./network $$(go list ./... | grep -v /e2e)
 
 e2e: deps $(LABCTL) ## the scenarios in the lab; some of them with make e2e RUN='TestUp$|TestDown'
 ifdef RUN

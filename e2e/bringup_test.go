@@ -95,6 +95,9 @@ func TestAddDomain(t *testing.T) {
 			t.Errorf("the configuration file lost the line %q", line)
 		}
 	}
+	if list := mustWiabctl(t, "domain", "list").stdout; strings.Contains(list, "never") || strings.Contains(list, "not right") {
+		t.Errorf("what up saw of the domains is not kept:\n%s", list)
+	}
 	if a := mustWiabctl(t, "add-domain", blue); !strings.Contains(a.stdout, "\n0 changes\n") {
 		t.Error("adding blue again changed something")
 	}

@@ -22,6 +22,8 @@ type Verify struct {
 	Address string         // where all of them are asked for, port 443 unless it has one; empty for what DNS says
 	RootCAs *x509.CertPool // who may have signed the certificates; nil for the system's
 	Timeout time.Duration  // for all answers of one domain; zero for ten seconds
+	// Keep is given how a domain looked that was waited for and came to be right; nil: nobody keeps it.
+	Keep func(Verification) error
 }
 
 const (
@@ -115,12 +117,13 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 	return change.Change{
 		Verb: change.Wait, Subject: "domain " + domain, Reason: oneLine(wrong), Concurrent: true,
 		Apply: func(ctx context.Context, say change.Progress) error {
+			var seen Verification
 			right := change.Condition{
 				Description: fmt.Sprintf("%s to answer at %s", domain, v.Address),
 				Deadline:    rightDeadline,
 				Interval:    250 * time.Millisecond,
-				Check: func(ctx context.Context) error {
-					seen, err := v.Domain(ctx, domain)
+				Check: func(ctx context.Context) (err error) {
+					seen, err = v.Domain(ctx, domain)
 					if err := errors.Join(err, seen.Err()); err != nil {
 						return errors.New(oneLine(err))
 					}
@@ -128,7 +131,10 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 				},
 			}
 			err := right.Await(ctx, say)
-			if err == nil || change.Left(ctx) != nil {
+			switch {
+			case err == nil && v.Keep != nil:
+				return v.Keep(seen)
+			case err == nil || change.Left(ctx) != nil:
 				return err
 			}
 			return VerifyFailed.Failf("%s: %w", domain, err)

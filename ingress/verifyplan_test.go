@@ -48,6 +48,11 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 		}
 		b.ServeHTTP(w, r)
 	}), a.issue("", time.Now().Add(time.Hour), Hosts(red)...))
+	var kept []Verification
+	v.Keep = func(seen Verification) error {
+		kept = append(kept, seen)
+		return nil
+	}
 	plan, err := v.Plan(t.Context(), []string{red})
 	if err != nil || len(plan) != 1 {
 		t.Fatalf("got %v, %v", plan, err)
@@ -57,6 +62,9 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 	defer cancel()
 	if err := plan[0].Apply(soon, nil); err != nil {
 		t.Fatal(err)
+	}
+	if len(kept) != 1 || kept[0].Domain != red || kept[0].Err() != nil {
+		t.Errorf("kept is %+v", kept)
 	}
 	if plan, err := v.Plan(t.Context(), []string{red}); err != nil || len(plan) != 0 {
 		t.Errorf("planned again: %v, %v", plan, err)

@@ -30,7 +30,8 @@ const verified = stateDir + "/verified"
 // verification asks as a client does; at an address, or where DNS says if that is empty.
 func (i *Installation) verification(ctx context.Context, address string) (ingress.Verify, error) {
 	fixed, err := i.fixedPages(ctx)
-	return ingress.Verify{Set: i.domainSet(), Fixed: fixed, Address: address}, err
+	keep := func(v Verification) error { return keepVerification(verified, v) }
+	return ingress.Verify{Set: i.domainSet(), Fixed: fixed, Address: address, Keep: keep}, err
 }
 
 // fixedPages are the pages of the artifact that name the default domain on every domain.
