@@ -81,7 +81,6 @@ func TestCommands(t *testing.T) {
 	frugal(t, "vm", "restart", "datanode3", "--output", "json")
 	frugal(t, "snapshot", "create", "lean", "--output", "json")
 	frugal(t, "snapshot", "list", "--output", "json")
-	frugal(t, "snapshot", "restore", "lean", "--output", "json")
 	frugal(t, "snapshot", "delete", "lean", "--output", "json")
 
 	frugal(t, "keys", "list", "--output", "json")

@@ -10,6 +10,7 @@ import (
 // TestDrift changes by hand what can be changed about the VMs: plan names each, and
 // what has to be restarted for it; up mends it all, and the domains answer.
 func TestDrift(t *testing.T) {
+	long(t)
 	standing(t)
 	config := readHost(t, configFile)
 	larger := strings.Replace(config, "disk: 4GiB}", "disk: 5GiB}", 1) // the assethost's

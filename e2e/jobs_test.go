@@ -14,6 +14,7 @@ import (
 // offline-cluster.sh: a next run attaches to a job that works, and runs one anew that is
 // cancelled or lost; there is never a second one.
 func TestReattach(t *testing.T) {
+	long(t)
 	standing(t)
 	const unit = "wiabctl-job-cluster"
 	first := running(t, unit, "up", "--again", "cluster")
@@ -72,6 +73,7 @@ func TestReattach(t *testing.T) {
 // TestLinkCut cuts the connection to the admin host for a minute in the middle of a
 // script: up goes on as if nothing had been.
 func TestLinkCut(t *testing.T) {
+	long(t)
 	standing(t)
 	scripts := []string{"helm"}
 	if soaking() {
@@ -118,6 +120,7 @@ func TestHostKeyChanged(t *testing.T) {
 // TestHostileRemote has the admin host say more than anybody can read, in bytes that are
 // no text; then its disk is full, and its sshd accepts and never answers.
 func TestHostileRemote(t *testing.T) {
+	long(t)
 	standing(t)
 	scripted(t, `head -c 100000000 /dev/zero | tr '\0' '\351'
 yes 'a line of a flood of output' | head -c 100000000

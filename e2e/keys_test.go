@@ -12,6 +12,7 @@ import (
 // TestKeysRotate replaces all SSH keys of a running installation, once killed at a
 // random moment, once in peace: the new ones open everything, the old ones nothing.
 func TestKeysRotate(t *testing.T) {
+	long(t)
 	standing(t)
 	first := keepKeys(t)
 	if a := wiabctl(t, "keys", "rotate", "--yes=false"); a.code != 16 || !strings.Contains(a.stdout, "replace SSH keys user, host-assethost") {

@@ -134,6 +134,7 @@ func TestHairpin(t *testing.T) {
 
 // TestHairpinAuto has the hairpin open only while a certificate waits.
 func TestHairpinAuto(t *testing.T) {
+	long(t)
 	installed(t)
 	defer installed(t)
 	closed := func() {

@@ -42,6 +42,7 @@ func places(first, last int) (all []string) {
 // and where, the next one starts there. Other variables play all of them again, a choice
 // only what was chosen.
 func TestPlaybookResume(t *testing.T) {
+	long(t)
 	standing(t)
 	onDatanode2 := func(line string) { onHost(t, "wiabctl vm ssh datanode2 -- sudo sh -c '"+line+"'") }
 	was := receipts(t)

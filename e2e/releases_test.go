@@ -52,7 +52,7 @@ func TestNeverReady(t *testing.T) {
 	writeHost(t, configFile, config+"cluster: {ready: 10s}\n")
 	overlay(t, "smtp", "smtp:\n  config:\n    MAILNAME: mail.green.example.org\n    SMARTHOST_PASSWORD: hunter2hunter2\n")
 	plan := planned(t).stdout
-	saysEach(t, plan, "create file wiab/overlays/smtp/60-wiabctl-user.yaml: the values in overlays/smtp.yaml change\n",
+	saysEach(t, plan, "create file wiab/overlays/smtp/60-wiabctl-user.yaml: the values in overlays/smtp.yaml change; what differs is told at release smtp\n",
 		`+ smtp.config.MAILNAME: "mail.green.example.org"`, "+ smtp.config.SMARTHOST_PASSWORD: (hidden)", "update release smtp: its values differ at smtp.config.MAILNAME")
 
 	// The API is gone in the middle of it.

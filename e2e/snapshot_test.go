@@ -95,7 +95,7 @@ func TestSnapshotRestore(t *testing.T) {
 // restored restores a snapshot in time: all domains answer again, and up has nothing to do.
 func restored(t *testing.T, name string) {
 	t.Helper()
-	if a := mustWiabctl(t, "snapshot", "restore", name, "--yes"); a.took > restoreLimit {
+	if a := frugal(t, "snapshot", "restore", name, "--output", "json"); a.took > restoreLimit {
 		t.Errorf("restoring took %s, more than %s", a.took, restoreLimit)
 	}
 	client := internetClient(t)
