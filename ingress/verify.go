@@ -22,8 +22,9 @@ type Verify struct {
 	Address string         // where all of them are asked for, port 443 unless it has one; empty for what DNS says
 	RootCAs *x509.CertPool // who may have signed the certificates; nil for the system's
 	Timeout time.Duration  // for all answers of one domain; zero for ten seconds
-	// Keep is given how a domain looked that was waited for and came to be right; nil: nobody keeps it.
-	Keep func(Verification) error
+	// Right is given how a domain looked when a plan, or the wait that a plan led to, found it right; nil: nobody asks.
+	// Several may call it at once.
+	Right func(Verification)
 }
 
 const (
@@ -107,6 +108,8 @@ func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, er
 	for _, seen := range all {
 		if wrong := seen.Err(); wrong != nil {
 			plan = append(plan, v.waiting(seen.Domain, wrong))
+		} else if v.Right != nil {
+			v.Right(seen)
 		}
 	}
 	return plan, nil
@@ -131,10 +134,10 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 				},
 			}
 			err := right.Await(ctx, say)
-			switch {
-			case err == nil && v.Keep != nil:
-				return v.Keep(seen)
-			case err == nil || change.Left(ctx) != nil:
+			if err == nil && v.Right != nil {
+				v.Right(seen)
+			}
+			if err == nil || change.Left(ctx) != nil {
 				return err
 			}
 			return VerifyFailed.Failf("%s: %w", domain, err)

@@ -48,11 +48,8 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 		}
 		b.ServeHTTP(w, r)
 	}), a.issue("", time.Now().Add(time.Hour), Hosts(red)...))
-	var kept []Verification
-	v.Keep = func(seen Verification) error {
-		kept = append(kept, seen)
-		return nil
-	}
+	var right []Verification
+	v.Right = func(seen Verification) { right = append(right, seen) }
 	plan, err := v.Plan(t.Context(), []string{red})
 	if err != nil || len(plan) != 1 {
 		t.Fatalf("got %v, %v", plan, err)
@@ -63,11 +60,11 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 	if err := plan[0].Apply(soon, nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(kept) != 1 || kept[0].Domain != red || kept[0].Err() != nil {
-		t.Errorf("kept is %+v", kept)
+	if len(right) != 1 || right[0].Domain != red || right[0].Err() != nil {
+		t.Errorf("right is %+v", right)
 	}
-	if plan, err := v.Plan(t.Context(), []string{red}); err != nil || len(plan) != 0 {
-		t.Errorf("planned again: %v, %v", plan, err)
+	if plan, err := v.Plan(t.Context(), []string{red}); err != nil || len(plan) != 0 || len(right) != 2 {
+		t.Errorf("planned again: %v, %v; %d times found right", plan, err, len(right))
 	}
 }
 

@@ -29,6 +29,7 @@ type Installation struct {
 	admin    *cluster.Admin
 	api      *cluster.API
 	log      *runLog
+	right    rightOnes
 
 	reuseDisks bool    // said by the user for this run: Orders.ReuseDisks
 	ignored    Ignored // likewise: Orders.Ignore
@@ -127,7 +128,10 @@ func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Plann
 		}
 	}
 	n, err := i.pipeline.Up(ctx, plans)
-	return made + n, err
+	if made += n; err == nil && made > 0 {
+		err = i.right.keep(verified)
+	}
+	return made, err
 }
 
 // Log names the run log, or says that there is none.

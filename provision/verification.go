@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/renameio/v2"
 
@@ -30,8 +31,7 @@ const verified = stateDir + "/verified"
 // verification asks as a client does; at an address, or where DNS says if that is empty.
 func (i *Installation) verification(ctx context.Context, address string) (ingress.Verify, error) {
 	fixed, err := i.fixedPages(ctx)
-	keep := func(v Verification) error { return keepVerification(verified, v) }
-	return ingress.Verify{Set: i.domainSet(), Fixed: fixed, Address: address, Keep: keep}, err
+	return ingress.Verify{Set: i.domainSet(), Fixed: fixed, Address: address, Right: i.right.note}, err
 }
 
 // fixedPages are the pages of the artifact that name the default domain on every domain.
@@ -139,6 +139,32 @@ func forgetVerification(dir, domain string) error {
 		return nil
 	}
 	return err
+}
+
+// rightOnes are how domains looked when a run last found them right.
+type rightOnes struct {
+	mu  sync.Mutex
+	all map[string]Verification
+}
+
+func (r *rightOnes) note(v Verification) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all == nil {
+		r.all = map[string]Verification{}
+	}
+	r.all[v.Domain] = v
+}
+
+// keep writes them into a directory, in place of the ones before.
+func (r *rightOnes) keep(dir string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, v := range r.all {
+		errs = append(errs, keepVerification(dir, v))
+	}
+	return errors.Join(errs...)
 }
 
 // verificationFile is safe for the domains of a configuration, which have no slash.
