@@ -14,6 +14,23 @@ import (
 	"wiabctl/provision/change"
 )
 
+// Of what a run found right the last is kept, of each domain.
+func TestRightOnesAreKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "verified")
+	var right rightOnes
+	for n, domain := range []string{"red.example.com", "blue.example.net", "red.example.com"} {
+		right.note(Verification{Domain: domain, Took: time.Duration(n + 1)})
+	}
+	if err := right.keep(dir); err != nil {
+		t.Fatal(err)
+	}
+	for domain, took := range map[string]time.Duration{"red.example.com": 3, "blue.example.net": 2} {
+		if v, there, err := lastVerification(dir, domain); err != nil || !there || v.Took != took {
+			t.Errorf("%s: %+v, %v, %v", domain, v, there, err)
+		}
+	}
+}
+
 func TestLastVerification(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "verified")
 	if _, there, err := lastVerification(dir, "red.example.com"); there || err != nil {
