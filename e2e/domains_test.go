@@ -178,7 +178,7 @@ func TestRemoveDomain(t *testing.T) {
 	if left := remains(); left != "" {
 		t.Errorf("red left %s", left)
 	}
-	if config := readHost(t, configFile); strings.Contains(config, "red") || !strings.Contains(config, "domains: # extra ones\n  - {domain: "+blue+"}\n") {
+	if config := readHost(t, configFile); strings.Contains(config, "red") || !strings.Contains(config, "\ndomains: # extra ones\n") || !strings.Contains(config, "\n  - {domain: "+blue+"}\n") {
 		t.Errorf("the configuration is now\n%s", config)
 	}
 	refuses(t, 117, []string{"no extra domain " + red}, "remove-domain", red)
