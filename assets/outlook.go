@@ -94,7 +94,7 @@ func (d Download) reach(ctx context.Context) (size int64, err error) {
 		words = append(words, fmt.Sprintf("%s: %v", redacted(d.URLs[i]), err))
 	}
 	cause := fmt.Sprintf("the %s cannot be had: %s", d.What, strings.Join(words, "; "))
-	command := "curl -fsSI '" + strings.ReplaceAll(redacted(d.URLs[0]), "'", "%27") + "'"
+	command := "curl -fsSI " + shellescape.Quote(redacted(d.URLs[0]))
 	if final {
 		return 0, DownloadFailed.Failf("%s", cause).By(command)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/google/nftables"
 )
 
@@ -53,11 +54,11 @@ func (f *Fabric) neighbour(all *foreignChains, chain *nftables.Chain) neighbour 
 		return neighbour{name: "docker's chain FORWARD, which no longer calls " + dockerChain + ",", open: func(way) string { return "systemctl restart docker" }}
 	case iptables:
 		return neighbour{name: "iptables' chain " + chain.Name, open: func(w way) string {
-			return fmt.Sprintf("iptables -I %s %s -j ACCEPT", chain.Name, match(w, "-i %s", " -o %s"))
+			return fmt.Sprintf("iptables -I %s %s -j ACCEPT", shellescape.Quote(chain.Name), match(w, "-i %s", " -o %s"))
 		}}
 	default:
 		family := map[nftables.TableFamily]string{nftables.TableFamilyIPv4: "ip", nftables.TableFamilyINet: "inet"}[table.Family]
-		where := fmt.Sprintf("%s %s %s", family, table.Name, chain.Name)
+		where := fmt.Sprintf("%s %s %s", family, shellescape.Quote(table.Name), shellescape.Quote(chain.Name)) // the kernel takes any name
 		return neighbour{
 			name: fmt.Sprintf("the chain %s of nftables' table %s %s", chain.Name, family, table.Name),
 			open: func(w way) string {
