@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,11 +85,35 @@ func servesBelow(all []udpListener, u udpListener, limit uint16) bool {
 }
 
 // udpListeners are the UDP sockets that are neither connected nor on the loopback
-// interface, sorted, one a port and holder.
+// interface, sorted, one a port and holder. Those that come and go while we look
+// are questions somebody asks; whoever had them open cannot be told any more.
 func udpListeners() ([]udpListener, error) {
-	const unconnected = 7 // TCP_CLOSE, as inet_diag says it of UDP
+	before, err := unconnectedUDP()
+	if err != nil {
+		return nil, err
+	}
 	holding := holders()
+	after, err := unconnectedUDP()
+	if err != nil {
+		return nil, err
+	}
 	var all []udpListener
+	for cookie, socket := range after {
+		if _, stayed := before[cookie]; stayed {
+			all = append(all, udpListener{socket.ID.SourcePort, holding[socket.INode]})
+		}
+	}
+	slices.SortFunc(all, func(a, b udpListener) int {
+		return cmp.Or(cmp.Compare(a.port, b.port), slices.Compare(a.processes, b.processes))
+	})
+	return slices.CompactFunc(all, func(a, b udpListener) bool { return a.port == b.port && slices.Equal(a.processes, b.processes) }), nil
+}
+
+// unconnectedUDP are the UDP sockets that take packets from anybody beyond this
+// host, by the kernel's cookie: no two ever have the same (sock_diag(7)).
+func unconnectedUDP() (map[[2]uint32]*netlink.Socket, error) {
+	const unconnected = 7 // TCP_CLOSE, as inet_diag says it of UDP
+	found := map[[2]uint32]*netlink.Socket{}
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		sockets, err := netlink.SocketDiagUDP(family)
 		if err != nil {
@@ -96,10 +121,9 @@ func udpListeners() ([]udpListener, error) {
 		}
 		for _, socket := range sockets {
 			if socket.State == unconnected && !socket.ID.Source.IsLoopback() {
-				all = append(all, udpListener{socket.ID.SourcePort, holding[socket.INode]})
+				found[socket.ID.Cookie] = socket
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b udpListener) int { return int(a.port) - int(b.port) })
-	return slices.CompactFunc(all, func(a, b udpListener) bool { return a.port == b.port && slices.Equal(a.processes, b.processes) }), nil
+	return found, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"wiabctl/provision/change"
@@ -62,6 +63,28 @@ func TestCallsClaimed(t *testing.T) {
 				t.Errorf("warned: %v, want %q", warnings, tc.warns)
 			}
 		})
+	}
+}
+
+// A resolver asks each question with a socket of its own: none is taken for a
+// server for having come or gone while its holder was looked for.
+func TestQuestionsClaimNothing(t *testing.T) {
+	listenUDP(t, "203.0.113.10:53", "")
+	ctx, done := context.WithCancel(context.Background())
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for port := 45000; ctx.Err() == nil; port = 45000 + (port+1)%1000 {
+			if question, err := net.ListenUDP("udp4", &net.UDPAddr{Port: port}); err == nil {
+				question.Close()
+			}
+		}
+	})
+	defer asking.Wait()
+	defer done()
+	for range 100 {
+		if err := callsClaimed(PortRange{40000, 60000}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
