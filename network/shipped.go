@@ -120,7 +120,7 @@ func hasPorts() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking for interface %s: %w", shippedBridge, err)
 	}
-	links, err := netlink.LinkList()
+	links, err := steady(netlink.LinkList)
 	if err != nil {
 		return false, fmt.Errorf("listing the interfaces: %w", err)
 	}

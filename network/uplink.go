@@ -51,16 +51,21 @@ func firstAddress(name string) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	found, err := addresses(link)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("its addresses: %w", err)
 	}
-	for _, found := range addresses {
-		if address, ok := netip.AddrFromSlice(found.IP.To4()); ok && found.Scope == unix.RT_SCOPE_UNIVERSE {
+	for _, has := range found {
+		if address, ok := netip.AddrFromSlice(has.IP.To4()); ok && has.Scope == unix.RT_SCOPE_UNIVERSE {
 			return address, nil
 		}
 	}
 	return netip.Addr{}, errors.New("it has no IPv4 address")
+}
+
+// addresses are the interface's IPv4 addresses; of all interfaces where it is nil.
+func addresses(of netlink.Link) ([]netlink.Addr, error) {
+	return steady(func() ([]netlink.Addr, error) { return netlink.AddrList(of, netlink.FAMILY_V4) })
 }
 
 // defaultLink is the interface of the default route with the least metric.
@@ -87,7 +92,7 @@ func (r defaultRoute) String() string { return fmt.Sprintf("%s (metric %d)", r.l
 // defaultRoutes are this host's ways to everywhere, one an interface, the one that
 // the kernel prefers first.
 func defaultRoutes() ([]defaultRoute, error) {
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	routes, err := steady(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
