@@ -100,6 +100,9 @@ func hasDomains(virt *libvirt.Libvirt) (bool, error) {
 	for _, domain := range domains {
 		for _, flags := range []libvirt.DomainXMLFlags{0, libvirt.DomainXMLInactive} {
 			text, err := virt.DomainGetXMLDesc(domain, flags)
+			if gone(err, libvirt.ErrNoDomain) {
+				break
+			}
 			if err != nil {
 				return false, fmt.Errorf("domain %s: %w", domain.Name, err)
 			}

@@ -27,10 +27,13 @@ func (s *Spec) Uplink() (Uplink, error) {
 		if err != nil {
 			return Uplink{}, NoUplink.Failf("the interface that faces the internet is not known: %w", err)
 		}
+		if !wanName.MatchString(name) { // it goes into rules, units and a shell as it is
+			return Uplink{}, NoUplink.Failf("the interface that faces the internet is called %q: give it a name of letters, digits and -_.", name)
+		}
 		up.WAN = Links{name}
 	}
 	for _, name := range up.WAN {
-		if _, err := netlink.LinkByName(name); err != nil {
+		if _, err := linkNamed(name); err != nil {
 			return Uplink{}, NoUplink.Failf("interface %s: %w", name, err)
 		}
 	}
@@ -43,6 +46,15 @@ func (s *Spec) Uplink() (Uplink, error) {
 	}
 	up.Public = public
 	return up, nil
+}
+
+// linkNamed is the interface of this very name. The kernel finds one by its other names too (ip-link(8), altname), but no rule does.
+func linkNamed(name string) (netlink.Link, error) {
+	link, err := netlink.LinkByName(name)
+	if err == nil && link.Attrs().Name != name {
+		return nil, fmt.Errorf("this is another name of %s, which the configuration has to name", link.Attrs().Name)
+	}
+	return link, err
 }
 
 // firstAddress is the interface's first IPv4 address that others can reach.
