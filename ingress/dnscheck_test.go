@@ -84,6 +84,7 @@ func TestDNSNames(t *testing.T) {
 		"CAA of another tag":    {red: &nameserver{records: append(redRecords(), `red.example.com. CAA 0 iodef "mailto:ops@example.com"`)}},
 		"CAA forbids":           {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}, "CAA", []string{"red.example.com let other.example issue", "not letsencrypt.org"}, ""},
 		"CAA forbids everybody": {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue ";"`)}, "CAA", []string{"let nobody issue"}, ""},
+		"CAA in capitals":       {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 ISSUE "other.example"`)}, "CAA", []string{"let other.example issue"}, ""},
 		"CAA of one name":       {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "letsencrypt.org"`, webapp+`. CAA 0 issue "other.example"`)}, "CAA", []string{webapp + " let other.example"}, ""},
 		"it fails":              {&nameserver{fails: dns.RcodeServerFailure}, "delegation", []string{"ns.red.example.com, in charge of red.example.com, fails to answer (SERVFAIL)"}, ""},
 		"it refuses":            {&nameserver{fails: dns.RcodeRefused}, "delegation", []string{"refuses to answer (REFUSED)"}, ""},
