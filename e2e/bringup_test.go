@@ -45,7 +45,7 @@ func TestUp(t *testing.T) {
 	if a, err := try(t.Context(), "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); err != nil || a.code != 1 {
 		t.Errorf("the VMs run, and QEMU can enter the deploy user's home (exit %d, %v)", a.code, err)
 	}
-	saysEach(t, a.stdout, "\nhttps://webapp."+green+"/\n", "\nnext: the first account, at https://webapp."+green+"/; ")
+	saysEach(t, a.stdout, "\nhttps://webapp."+green+"/\n", "\nnext: the first account; ", "\n  then register at https://webapp."+green+"/\n")
 	answers(t, green)
 	same(t, "up touched what is foreign", before, onHost(t, foreignObjects))
 }
