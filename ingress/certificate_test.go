@@ -164,6 +164,48 @@ func TestReadPairOfApps(t *testing.T) {
 	}
 }
 
+func TestSharedKeys(t *testing.T) {
+	a := newAuthority(t)
+	key, soon := newKey(t), time.Now().Add(time.Hour)
+	pairs := map[string]Pair{}
+	set := Set{Default: "example.net"}
+	for _, domain := range []string{"red.example.com", "pink.example.org", "blue.example.net", "grey.example.org", "lets.example.org"} {
+		var d Domain
+		switch domain {
+		case "pink.example.org":
+			d = Domain{Domain: domain, Certificate: files(t, a.issue("", soon, Hosts(domain)...))}
+		case "lets.example.org":
+			d = Domain{Domain: domain}
+		default:
+			d = Domain{Domain: domain, Certificate: files(t, a.certify(key, &x509.Certificate{DNSNames: Hosts(domain), NotAfter: soon}))}
+		}
+		d.defaults()
+		set.Extra = append(set.Extra, d)
+	}
+	for _, d := range set.Extra[:4] {
+		p, err := set.ReadPair(d, time.Now(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs[d.Domain] = p
+	}
+	err := set.SharedKeys(pairs)
+	if !errors.Is(err, CertificateUnusable.Failf("")) {
+		t.Fatalf("got %v, want certificate-unusable", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, domain := range []string{"blue.example.net", "grey.example.org"} {
+		if len(lines) != 2 || !strings.HasPrefix(lines[i], domain+": the key in "+set.Extra[i+2].Certificate.Key+" is also that of red.example.com, ") {
+			t.Errorf("got\n%v\nwant a line of each of two domains, %s among them", err, domain)
+		}
+	}
+	delete(pairs, "red.example.com")
+	delete(pairs, "grey.example.org")
+	if err := set.SharedKeys(pairs); err != nil {
+		t.Errorf("each its own: %v", err)
+	}
+}
+
 func TestExposed(t *testing.T) {
 	tests := map[string]struct {
 		mode os.FileMode
