@@ -8,8 +8,10 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -65,6 +67,7 @@ func TestReadPair(t *testing.T) {
 func TestReadPairRefuses(t *testing.T) {
 	a := newAuthority(t)
 	b := a.under("between")
+	telling := a.under("Authority of pki.red.example.com")
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Minute)
 	names := Hosts(certified)
 	good := a.issue("blue", soon, names...)
@@ -131,6 +134,12 @@ func TestReadPairRefuses(t *testing.T) {
 		"of two domains":            {files(t, a.issue("blue", soon, append(Hosts("red.example.com"), names...)...)), []string{"it names account.red.example.com, ", "webapp.red.example.com too, ", "its own names alone"}},
 		"of two wildcards":          {files(t, a.issue("blue", soon, "*."+certified, "*.red.example.com")), []string{"it names red.example.com too"}},
 		"named after another":       {files(t, a.issue("Red.example.com", soon, names...)), []string{"it names red.example.com too"}},
+		"organized by another":      {of(&x509.Certificate{Subject: pkix.Name{Organization: []string{"Red (red.example.com)"}}}), []string{"it names red.example.com too"}},
+		"issued by another's":       {files(t, telling.issue("blue", soon, names...)), []string{"it names pki.red.example.com too"}},
+		"revoked at another's":      {of(&x509.Certificate{CRLDistributionPoints: []string{"http://crl.red.example.com/1.crl"}}), []string{"it names crl.red.example.com too"}},
+		"asked about at another's":  {of(&x509.Certificate{OCSPServer: []string{"http://ocsp.red.example.com"}, IssuingCertificateURL: []string{"http://ca.red.example.com/ca.crt"}}), []string{"it names ca.red.example.com, ocsp.red.example.com too"}},
+		"of another's mail":         {of(&x509.Certificate{EmailAddresses: []string{"ops@red.example.com"}}), []string{"it names red.example.com too"}},
+		"of another's address":      {of(&x509.Certificate{URIs: []*url.URL{{Scheme: "https", Host: "webapp.red.example.com"}}}), []string{"it names webapp.red.example.com too"}},
 		"of the domain above":       {files(t, a.issue("blue", soon, append([]string{"*.example.net"}, names...)...)), []string{"it names example.net too"}},
 		"of the domain below":       {files(t, a.issue("blue", soon, append([]string{"webapp.shop." + certified}, names...)...)), []string{"it names webapp.shop." + certified + " too"}},
 		"two problems":              {files(t, a.issue("blue", past, names[1:]...)), []string{"ended on", "does not cover nginz-https."}},
