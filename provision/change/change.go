@@ -27,7 +27,7 @@ const (
 type Change struct {
 	Verb    Verb
 	Subject string // what is changed, such as "domain kubenode1"
-	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"
+	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"; a line for each cause
 	// Concurrent allows this change to run beside its neighbours in the plan
 	// that allow it too.
 	Concurrent bool
@@ -43,7 +43,16 @@ type Change struct {
 
 // String is the line a plan shows for the change.
 func (c Change) String() string {
-	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, c.Reason)
+	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, Brief(c.Reason))
+}
+
+// Brief is the first line of a text, and how many others there are.
+func Brief(text string) string {
+	first, others, more := strings.Cut(text, "\n")
+	if !more {
+		return first
+	}
+	return fmt.Sprintf("%s; and %d more", first, strings.Count(others, "\n")+1)
 }
 
 // Places are where the lines of a Diff say that something differs.
