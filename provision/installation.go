@@ -113,11 +113,8 @@ func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Plann
 	if err := agree(whole); err != nil {
 		return 0, err
 	}
-	for _, plan := range forget {
-		n, err := i.pipeline.apply(ctx, plan.Stage, plan.Changes)
-		if made += n; err != nil {
-			return made, err
-		}
+	if made, err = i.Make(ctx, forget); err != nil {
+		return made, err
 	}
 	if len(forget) > 0 {
 		plans = i.pipeline.Plan(ctx)
