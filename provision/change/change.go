@@ -31,6 +31,8 @@ type Change struct {
 	// Concurrent allows this change to run beside its neighbours in the plan
 	// that allow it too.
 	Concurrent bool
+	// AtMost is how many of those neighbours may run at a time, this one included; 0: all.
+	AtMost int
 	// Apply makes the change. It is safe to repeat after an interruption.
 	Apply func(ctx context.Context, say Progress) error
 	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
