@@ -29,7 +29,7 @@ func TestHelmScriptIsARollout(t *testing.T) {
 		t.Errorf("systemd was called %s (%v)", called, err)
 	}
 	asked, err := admin.Read(t.Context(), "asked")
-	if err != nil || !strings.Contains(string(asked), "list-units --plain --no-legend --full wiabctl-job-helm.service wiabctl-job-release-*.service\n") {
+	if err != nil || !strings.Contains(string(asked), "list-units --plain --no-legend --full wiabctl-job-release-*.service\n") {
 		t.Errorf("systemd was asked %s (%v)", asked, err)
 	}
 }
