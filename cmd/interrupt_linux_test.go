@@ -149,3 +149,26 @@ func TestCtrlC(t *testing.T) {
 	end()
 	screen.shows(t, "  stopped ")
 }
+
+// TestNobodyReads ends who reads what up says, as head does, while it downloads: what was begun is finished.
+func TestNobodyReads(t *testing.T) {
+	d := atDesk(t)
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	argv := d.run("up", "--only", "preflight", "--yes", "--output", "json")
+	up := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+	up.Stdout, up.Stderr = theirs, theirs
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d.half(t)
+	if err := errors.Join(theirs.Close(), ours.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d.comes(t)
+	if err := up.Wait(); err != nil || !d.held() {
+		t.Errorf("up ends with %v; the artifact is there: %v", err, d.held())
+	}
+}

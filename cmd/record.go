@@ -1,7 +1,10 @@
 package cmd
 
 import (
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
@@ -19,6 +22,8 @@ func (o *options) recorded(c *cobra.Command, installation *provision.Installatio
 		return err
 	}
 	c.SetContext(ctx)
+	// A pipe that nobody reads any more is no reason to die in the middle of a change.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	err = do()
 	end(err)
 	return err

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
@@ -31,12 +30,8 @@ func newReport(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				page, err := report.HTML()
-				if err != nil {
+				if err := report.Write(path); err != nil {
 					return err
-				}
-				if err := renameio.WriteFile(path, page, 0o644); err != nil {
-					return provision.FileUnwritable.Failf("%w", err)
 				}
 				if o.output == "json" {
 					return encode(c.OutOrStdout(), reported{path, report.Verdict().Text, report.Missing})

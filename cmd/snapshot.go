@@ -113,7 +113,7 @@ func (o *options) carry(c *cobra.Command, installation *provision.Installation, 
 	if err := agree(c, plans, yes, question); err != nil {
 		return err
 	}
-	if err := installation.Carry(c.Context(), plans); err != nil {
+	if _, err := installation.Make(c.Context(), plans); err != nil {
 		return &unfinished{err, "log: " + installation.Log()}
 	}
 	return nil

@@ -216,7 +216,7 @@ func forbids(records []dns.RR) string {
 	var others []string
 	for _, rr := range records {
 		record := rr.(*dns.CAA)
-		if record.Tag != "issue" {
+		if !strings.EqualFold(record.Tag, "issue") { // RFC 8659, 4.1
 			continue
 		}
 		name, _, _ := strings.Cut(record.Value, ";")

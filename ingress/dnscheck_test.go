@@ -34,27 +34,26 @@ func without(records []string, start string) []string {
 }
 
 // world is a root that is also com's server, red's own server, and a recursive one.
-func world(t testing.TB, red *nameserver, delegation ...string) *dnsWorld {
-	t.Helper()
+func world(red *nameserver, delegation ...string) dnsWorld {
 	if len(delegation) == 0 {
 		delegation = []string{"red.example.com. NS ns.red.example.com.", "ns.red.example.com. A 127.0.0.83"}
 	}
-	recursive := &nameserver{}
-	w := newDNSWorld(t, map[string]*nameserver{
-		"127.0.0.80": recursive,
+	return dnsWorld{
+		"127.0.0.80": {recurses: true},
 		"127.0.0.81": {records: append([]string{". SOA a. b. 1 2 3 4 5", ". NS a.", "a. A 127.0.0.81", "com. NS a."}, "com. SOA a. b. 1 2 3 4 5", "example.com. SOA a. b. 1 2 3 4 5", "example.com. NS a.",
 			"elsewhere.example.com. A 203.0.113.10", "six.example.com. AAAA 2001:db8::1", delegation[0], delegation[1])},
 		"127.0.0.83": red,
-	})
-	recursive.resolve = w
-	return w
+	}
 }
 
-func (w *dnsWorld) names() Names {
+// names starts the world, and asks it.
+func (w dnsWorld) names(t testing.TB) Names {
+	t.Helper()
+	port := w.start(t)
 	return Names{
 		Set:       Set{Default: "green.example.org", Extra: []Domain{{Domain: "red.example.com", Apps: apps}}},
 		Address:   func(string) netip.Addr { return netip.MustParseAddr("203.0.113.10") },
-		Resolvers: []string{net.JoinHostPort("127.0.0.80", w.port)}, port: w.port,
+		Resolvers: []string{net.JoinHostPort("127.0.0.80", port)}, port: port,
 	}
 }
 
@@ -85,6 +84,7 @@ func TestDNSNames(t *testing.T) {
 		"CAA of another tag":    {red: &nameserver{records: append(redRecords(), `red.example.com. CAA 0 iodef "mailto:ops@example.com"`)}},
 		"CAA forbids":           {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}, "CAA", []string{"red.example.com let other.example issue", "not letsencrypt.org"}, ""},
 		"CAA forbids everybody": {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue ";"`)}, "CAA", []string{"let nobody issue"}, ""},
+		"CAA in capitals":       {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 ISSUE "other.example"`)}, "CAA", []string{"let other.example issue"}, ""},
 		"CAA of one name":       {&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "letsencrypt.org"`, webapp+`. CAA 0 issue "other.example"`)}, "CAA", []string{webapp + " let other.example"}, ""},
 		"it fails":              {&nameserver{fails: dns.RcodeServerFailure}, "delegation", []string{"ns.red.example.com, in charge of red.example.com, fails to answer (SERVFAIL)"}, ""},
 		"it refuses":            {&nameserver{fails: dns.RcodeRefused}, "delegation", []string{"refuses to answer (REFUSED)"}, ""},
@@ -92,7 +92,7 @@ func TestDNSNames(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			all, err := world(t, test.red).names().Domains(t.Context(), []string{"red.example.com"})
+			all, err := world(test.red).names(t).Domains(t.Context(), []string{"red.example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestDNSDelegation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			all, err := world(t, &nameserver{records: redRecords()}, test.delegation...).names().Domains(t.Context(), []string{test.domain})
+			all, err := world(&nameserver{records: redRecords()}, test.delegation...).names(t).Domains(t.Context(), []string{test.domain})
 			if err != nil || !strings.Contains(fmt.Sprint(all[0].Err()), test.says) {
 				t.Errorf("got %v, %v", all, err)
 			}
@@ -164,9 +164,9 @@ func TestDNSRegistered(t *testing.T) {
 
 // One of two servers is enough to look further, and the other is told.
 func TestDNSOneOfTwo(t *testing.T) {
-	w := world(t, &nameserver{records: redRecords()})
-	w.servers["127.0.0.81"].records = append(w.servers["127.0.0.81"].records, "red.example.com. NS away.example.com.", "away.example.com. A 127.0.0.89")
-	all, err := w.names().Domains(t.Context(), []string{"red.example.com"})
+	w := world(&nameserver{records: redRecords()})
+	w["127.0.0.81"].records = append(w["127.0.0.81"].records, "red.example.com. NS away.example.com.", "away.example.com. A 127.0.0.89")
+	all, err := w.names(t).Domains(t.Context(), []string{"red.example.com"})
 	if err != nil || fmt.Sprint(all[0].Err()) != "delegation: away.example.com, in charge of red.example.com, does not answer" || len(all[0].Findings) != 9 {
 		t.Errorf("got %v, %v", all, err)
 	}
@@ -193,10 +193,10 @@ func TestDNSServersDiffer(t *testing.T) {
 			for _, s := range []*nameserver{test.first, test.second} {
 				s.records = append(s.records, "red.example.com. NS "+two+".")
 			}
-			w := world(t, test.first)
-			w.add(t, "127.0.0.84", test.second)
-			w.servers["127.0.0.81"].records = append(w.servers["127.0.0.81"].records, "red.example.com. NS "+two+".", two+". A 127.0.0.84")
-			all, err := w.names().Domains(t.Context(), []string{"red.example.com"})
+			w := world(test.first)
+			w["127.0.0.84"] = test.second
+			w["127.0.0.81"].records = append(w["127.0.0.81"].records, "red.example.com. NS "+two+".", two+". A 127.0.0.84")
+			all, err := w.names(t).Domains(t.Context(), []string{"red.example.com"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +217,7 @@ func TestDNSServersDiffer(t *testing.T) {
 
 // A host without DNS learns it soon, however many domains there are.
 func TestDNSSilent(t *testing.T) {
-	n := world(t, &nameserver{}).names()
+	n := world(&nameserver{}).names(t)
 	n.Resolvers = []string{"127.0.0.88:9", "127.0.0.89:9"}
 	domains := make([]string, 100)
 	began := time.Now()
@@ -233,20 +233,20 @@ func TestDNSSilent(t *testing.T) {
 func TestDNSEndsWithTheirContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := world(t, &nameserver{records: redRecords()}).names().Domains(ctx, []string{"red.example.com"}); err == nil {
+	if _, err := world(&nameserver{records: redRecords()}).names(t).Domains(ctx, []string{"red.example.com"}); err == nil {
 		t.Error("no error")
 	}
 }
 
 // A hundred domains are checked within seconds, with less than thirty questions each.
 func TestDNSOfMany(t *testing.T) {
-	w := world(t, &nameserver{records: redRecords()})
+	w := world(&nameserver{records: redRecords()})
 	domains := make([]string, 100)
 	for i := range domains {
 		domains[i] = "red.example.com"
 	}
 	began := time.Now()
-	n := w.names()
+	n := w.names(t)
 	dead, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func TestDNSOfMany(t *testing.T) {
 		}
 	}
 	questions := int32(0)
-	for _, s := range w.servers {
+	for _, s := range w {
 		questions += s.asked.Load()
 	}
 	t.Logf("%d questions in %s", questions, time.Since(began))
@@ -274,7 +274,7 @@ func TestDNSOfMany(t *testing.T) {
 
 // Who brings a certificate needs no leave of a CAA record.
 func TestDNSOwnCertificate(t *testing.T) {
-	n := world(t, &nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}).names()
+	n := world(&nameserver{records: append(redRecords(), `red.example.com. CAA 0 issue "other.example"`)}).names(t)
 	n.Set.Extra[0].Certificate = Certificate{Cert: "a", Key: "b"}
 	all, err := n.Domains(t.Context(), []string{"red.example.com"})
 	if err != nil || all[0].Err() != nil {

@@ -1,6 +1,8 @@
 package ingress
 
 import (
+	"errors"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -12,49 +14,69 @@ import (
 
 // nameserver is a real one on loopback, at an address of its own and one port for all.
 type nameserver struct {
-	records []string // as in a zone file, "*." first for wildcards
-	fails   int      // the code of all answers; 0 for right ones
-	lame    bool     // never in charge
-	tcp     bool     // in full over TCP alone
-	loses   string   // the first packet of questions for the address of this name
-	asked   atomic.Int32
-	heard   sync.Map  // questions, where it loses the first
-	resolve *dnsWorld // also resolves for others
+	records  []string // as in a zone file, "*." first for wildcards
+	fails    int      // the code of all answers; 0 for right ones
+	lame     bool     // never in charge
+	tcp      bool     // in full over TCP alone
+	loses    string   // the first packet of questions for the address of this name
+	asked    atomic.Int32
+	heard    sync.Map // questions, where it loses the first
+	recurses bool     // also resolves for others
+	world    dnsWorld // that it is a part of
 }
 
-// dnsWorld is a set of name servers, one of them recursive, that know of each other by address.
-type dnsWorld struct {
-	port    string
-	servers map[string]*nameserver // by address
-}
+// dnsWorld are name servers by their addresses on loopback; those that are recursive find the others there.
+type dnsWorld map[string]*nameserver
 
-// newDNSWorld starts the servers; each on UDP and TCP.
-func newDNSWorld(t testing.TB, servers map[string]*nameserver) *dnsWorld {
+// start has all of them answer, each over UDP and TCP, and returns their port.
+func (w dnsWorld) start(t testing.TB) (port string) {
 	t.Helper()
-	w := &dnsWorld{port: "0", servers: map[string]*nameserver{}}
-	for address, s := range servers {
-		w.add(t, address, s)
+	var servers []*dns.Server
+	err := errors.New("no try")
+	for tries := 20; err != nil; tries-- { // somebody may have the port at one of the addresses
+		if tries == 0 {
+			t.Fatal(err)
+		}
+		servers, port, err = w.bind()
 	}
-	return w
-}
-
-// add starts one server more.
-func (w *dnsWorld) add(t testing.TB, address string, s *nameserver) {
-	t.Helper()
-	packets, err := net.ListenPacket("udp", net.JoinHostPort(address, w.port))
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range w {
+		s.world = w
 	}
-	_, w.port, _ = net.SplitHostPort(packets.LocalAddr().String())
-	stream, err := net.Listen("tcp", net.JoinHostPort(address, w.port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, server := range []*dns.Server{{PacketConn: packets, Handler: s}, {Listener: stream, Handler: s}} {
+	var started sync.WaitGroup
+	for _, server := range servers {
+		started.Add(1)
+		server.NotifyStartedFunc = started.Done
 		go server.ActivateAndServe()
 		t.Cleanup(func() { server.Shutdown() })
 	}
-	w.servers[address] = s
+	started.Wait()
+	return port
+}
+
+// bind takes one port at all addresses, or none.
+func (w dnsWorld) bind() (servers []*dns.Server, port string, err error) {
+	var bound []io.Closer
+	defer func() {
+		for n := 0; err != nil && n < len(bound); n++ {
+			bound[n].Close()
+		}
+	}()
+	port = "0"
+	for address, s := range w {
+		packets, err := net.ListenPacket("udp", net.JoinHostPort(address, port))
+		if err != nil {
+			return nil, "", err
+		}
+		bound = append(bound, packets)
+		_, port, _ = net.SplitHostPort(packets.LocalAddr().String())
+		stream, err := net.Listen("tcp", net.JoinHostPort(address, port))
+		if err != nil {
+			return nil, "", err
+		}
+		bound = append(bound, stream)
+		servers = append(servers, &dns.Server{PacketConn: packets, Handler: s}, &dns.Server{Listener: stream, Handler: s})
+	}
+	return servers, port, nil
 }
 
 // ServeDNS answers from the records; a name below a delegation gets a referral, or, where it was asked to
@@ -79,7 +101,7 @@ func (s *nameserver) reply(query *dns.Msg) *dns.Msg {
 	}
 	q := query.Question[0]
 	name := strings.ToLower(q.Name)
-	if s.resolve != nil {
+	if s.recurses {
 		return s.recurse(query, name)
 	}
 	r.Authoritative = !s.lame
@@ -134,7 +156,7 @@ func (s *nameserver) apex(name string) bool {
 func (s *nameserver) recurse(query *dns.Msg, name string) *dns.Msg {
 	at := "127.0.0.81" // the root
 	for range 8 {
-		server := s.resolve.servers[at]
+		server := s.world[at]
 		if server == nil || server.fails != 0 {
 			break
 		}

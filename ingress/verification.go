@@ -77,7 +77,7 @@ func ways(got answers, now time.Time) []Finding {
 	}
 	if left := soonest.Sub(now); !soonest.IsZero() && left < expiring {
 		last := &findings[len(findings)-1]
-		last.Notes = append(last.Notes, fmt.Sprintf("it ends at %s, in %d days", soonest.UTC().Format(time.DateTime), int(left.Hours()/24)))
+		last.Notes = append(last.Notes, fmt.Sprintf("it ends at %s UTC, in %d days", soonest.UTC().Format(time.DateTime), int(left.Hours()/24)))
 	}
 	return findings
 }

@@ -28,7 +28,7 @@ func TestWays(t *testing.T) {
 		"all is well": {answers{"a": host("teams", nil, now.Add(15*24*time.Hour))},
 			[]Finding{{Check: "dns"}, {Check: "connection"}, {Check: "certificate"}}},
 		"the soonest end counts": {answers{"a": host("teams", nil, now.Add(9*24*time.Hour)), "b": host("webapp", nil, now.Add(30*24*time.Hour))},
-			[]Finding{{Check: "dns"}, {Check: "connection"}, {Check: "certificate", Notes: []string{"it ends at 2026-01-10 00:00:00, in 9 days"}}}},
+			[]Finding{{Check: "dns"}, {Check: "connection"}, {Check: "certificate", Notes: []string{"it ends at 2026-01-10 00:00:00 UTC, in 9 days"}}}},
 		"one host": {answers{"a": host("teams", refused, time.Time{})},
 			[]Finding{{Check: "dns"}, {Check: "connection", Problem: "teams.red.example.com: connection refused"}, {Check: "certificate"}}},
 		"each in its own way": {answers{"a": host("webapp", refused, time.Time{}), "b": host("teams", refused, time.Time{}), "c": host("assets", nowhere, time.Time{}), "d": host("account", untrusted, time.Time{})},

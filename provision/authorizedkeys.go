@@ -118,12 +118,7 @@ func (a authorizedKeys) rewrite(edit func([]byte) []byte) error {
 		return err
 	}
 	defer home.Close()
-	if err := home.Mkdir(sshDir, 0o700); err == nil {
-		err = home.Lchown(sshDir, a.uid, a.gid)
-		if err != nil {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
+	if err := a.makeDir(home); err != nil {
 		return err
 	}
 	content, err := home.ReadFile(authorizedFile)
@@ -147,4 +142,19 @@ func (a authorizedKeys) rewrite(edit func([]byte) []byte) error {
 		return errors.Join(err, home.Remove(part))
 	}
 	return home.Rename(part, authorizedFile)
+}
+
+// makeDir makes the directory, if it is not there. It gets its name when it is the user's: sshd could not read it before.
+func (a authorizedKeys) makeDir(home *os.Root) error {
+	if _, err := home.Lstat(sshDir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	const part = sshDir + ".wiabctl"
+	if err := home.Mkdir(part, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := home.Lchown(part, a.uid, a.gid); err != nil {
+		return err
+	}
+	return home.Rename(part, sshDir)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -81,6 +82,28 @@ func TestAuthorizedKeys(t *testing.T) {
 				t.Errorf("a directory that lets nobody in must go, another stay: %v", err)
 			}
 		})
+	}
+}
+
+// A run that was killed before the directory was the user's leaves none that sshd could not read.
+func TestAuthorizedKeysAfterAKill(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to have files of two owners")
+	}
+	keys := authorizedKeys{home: t.TempDir(), uid: 12345, gid: 12345}
+	if err := os.Mkdir(filepath.Join(keys.home, sshDir+".wiabctl"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.add([]byte(testKey + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(keys.home)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("the home holds %v, %v", entries, err)
+	}
+	info, err := entries[0].Info()
+	if err != nil || entries[0].Name() != sshDir || info.Sys().(*syscall.Stat_t).Uid != 12345 || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info, err)
 	}
 }
 

@@ -78,9 +78,12 @@ func (c *Calling) validate() error {
 	if c.Mode == CallingWireCloud {
 		return errors.Join(append(errs, c.validServers()...)...)
 	}
-	for path, given := range map[string]bool{"turn": len(c.TURN) > 0, "sft": c.SFT != "", "secret": c.Secret != ""} {
-		if given {
-			errs = append(errs, change.Invalidf(path, "is only for calls that others serve: set mode to %s, or leave it out", CallingWireCloud))
+	for _, field := range []struct {
+		path  string
+		given bool
+	}{{"turn", len(c.TURN) > 0}, {"sft", c.SFT != ""}, {"secret", c.Secret != ""}} {
+		if field.given {
+			errs = append(errs, change.Invalidf(field.path, "is only for calls that others serve: set mode to %s, or leave it out", CallingWireCloud))
 		}
 	}
 	return errors.Join(errs...)

@@ -24,6 +24,7 @@ func TestCalling(t *testing.T) {
 		{"calling: self-hosted", "", Calling{Mode: "self-hosted", Node: "kubenode3"}},
 		{"calling: {node: kubenode1}", "", Calling{Mode: "self-hosted", Node: "kubenode1"}},
 		{"calling:\n  mode: self-hosted\n  node: kubenode2", "", Calling{Mode: "self-hosted", Node: "kubenode2"}},
+		{"calling: {mode: none, secret: /s, sft: 'https://s.example.org', turn: ['turn:t.example.org:3478']}", "line 5: calling.turn: is only for calls that others serve: set mode to wire-cloud, or leave it out\nline 5: calling.sft: ", Calling{}},
 		{"calling: {mode: maybe}", "line 5: calling.mode: ", Calling{}},
 		{"calling: {node: datanode1}", "line 5: calling.node: ", Calling{}},
 		{"calling: {nod: kubenode1}", "line 5: calling.nod: there is no such field; did you mean calling.node?", Calling{}},

@@ -72,13 +72,9 @@ func (e Edit) of(file string, overrides []Override) (have, want []byte, err erro
 	return have, want, err
 }
 
-// rewrite gives the configuration file another content, whole, and keeps its mode.
+// rewrite gives the configuration file another content, whole, and keeps its mode and its owner.
 func rewrite(file string, content []byte) error {
-	target, err := filepath.EvalSymlinks(file)
-	if err != nil {
-		return err
-	}
-	if err := renameio.WriteFile(target, content, 0o644, renameio.WithExistingPermissions()); err != nil {
+	if err := replaceFile(file, content, renameio.WithExistingPermissions()); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil

@@ -105,19 +105,16 @@ func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Plann
 	}
 	whole := slices.Concat(forget, plans)
 	i.Tell(whole)
-	if Count(plans) > 0 {
-		if err := i.lookOutside(ctx, plans); err != nil {
+	if Count(whole) > 0 { // a receipt that is given up makes its stage busy, and those after it
+		if err := i.lookOutside(ctx, whole); err != nil {
 			return 0, err
 		}
 	}
 	if err := agree(whole); err != nil {
 		return 0, err
 	}
-	for _, plan := range forget {
-		n, err := i.pipeline.apply(ctx, plan.Stage, plan.Changes)
-		if made += n; err != nil {
-			return made, err
-		}
+	if made, err = i.Make(ctx, forget); err != nil {
+		return made, err
 	}
 	if len(forget) > 0 {
 		plans = i.pipeline.Plan(ctx)

@@ -45,7 +45,7 @@ func (i *Installation) UpNetwork(ctx context.Context) (made int, there bool, err
 
 // networkPipeline are the network's stages, which need no other once it is there.
 func (i *Installation) networkPipeline() *Pipeline {
-	return &Pipeline{Observe: i.pipeline.Observe, Steps: []Step{
+	return &Pipeline{Observe: i.pipeline.send, Steps: []Step{
 		{wiring{i.fabric()}, nil},
 		{closing{i.fabric()}, []string{"network"}},
 	}}

@@ -49,7 +49,10 @@ func (r packageReceipt) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.write(r.File, brought), r.giveUp(r.begun()), r.fade(ctx))
+	if err := r.write(r.File, brought); err != nil {
+		return err
+	}
+	return errors.Join(r.giveUp(r.begun()), r.fade(ctx))
 }
 
 // fade gives the receipt up where it has nothing to say any more: all that was brought

@@ -60,6 +60,21 @@ func TestPackageReceipt(t *testing.T) {
 }
 
 // What is cleared away leaves the receipt of packages that stay, and nothing else.
+// What apt brought stays known where it cannot be written down, on a full disk say.
+func TestPackageReceiptThatCannotSettle(t *testing.T) {
+	packageOf(t, "installed runc amd64\n")
+	r := packageReceipt{filepath.Join(t.TempDir(), strings.Repeat("p", 249))} // too long for what is written beside it first
+	if err := os.WriteFile(r.begun(), []byte("runc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.settle(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	if coming, err := r.read(r.begun()); err != nil || len(coming) != 1 {
+		t.Errorf("known by now: %v, %v", coming, err)
+	}
+}
+
 func TestStateIsCleared(t *testing.T) {
 	packageOf(t, "installed runc amd64\n")
 	state := filepath.Join(t.TempDir(), "state")

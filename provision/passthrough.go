@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/google/renameio/v2"
 
@@ -45,9 +44,6 @@ func (i *Installation) MergeKubeconfig(ctx context.Context, file string) (name s
 	if err != nil {
 		return name, err
 	}
-	if there, err := filepath.EvalSymlinks(file); err == nil {
-		file = there
-	}
 	into, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return name, err
@@ -56,28 +52,11 @@ func (i *Installation) MergeKubeconfig(ctx context.Context, file string) (name s
 	if err != nil {
 		return name, fmt.Errorf("%s: %w", file, err)
 	}
-	return name, replaceOwned(file, merged)
-}
-
-// replaceOwned writes a file whole, 0600, for the owner that it has, if it is there.
-func replaceOwned(file string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
+	if err = os.MkdirAll(filepath.Dir(file), 0o700); err == nil {
+		err = replaceFile(file, merged, renameio.WithStaticPermissions(0o600))
 	}
-	pending, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o600))
 	if err != nil {
-		return err
+		return name, FileUnwritable.Failf("the kubeconfig: %w", err)
 	}
-	defer func() { _ = pending.Cleanup() }()
-	if _, err := pending.Write(content); err != nil {
-		return err
-	}
-	if info, err := os.Stat(file); err == nil {
-		if owner, ok := info.Sys().(*syscall.Stat_t); ok {
-			if err := pending.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
-				return err
-			}
-		}
-	}
-	return pending.CloseAtomicallyReplace()
+	return name, nil
 }

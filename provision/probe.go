@@ -162,6 +162,7 @@ func reachFrom(ctx context.Context, outside, to string) error {
 	defer cancel()
 	seconds := fmt.Sprintf("ConnectTimeout=%d", int(probing.Seconds()))
 	ssh := exec.CommandContext(ctx, "ssh", "-o", "BatchMode=yes", "-o", seconds, "-W", to, "--", outside)
+	ssh.WaitDelay = time.Second // a connection that the user's settings keep for others holds its output open
 	said, err := ssh.CombinedOutput()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -80,7 +80,7 @@ func (i *Installation) ProxyPipeline(domain, host string) (*Pipeline, error) {
 	if err := i.bringOwn(stage, domain); err != nil {
 		return nil, err
 	}
-	return &Pipeline{Observe: i.pipeline.Observe, Steps: []Step{{stage, nil}}}, nil
+	return &Pipeline{Observe: i.pipeline.send, Steps: []Step{{stage, nil}}}, nil
 }
 
 // bringOwn gives the stage the domain's own certificate, if it has one: then certbot is not asked.

@@ -116,6 +116,7 @@ func TestProxyUnfit(t *testing.T) {
 	for _, tc := range []struct{ name, from, to, says string }{
 		{"another system", "system debian Debian GNU/Linux 12 (bookworm)", "system fedora Fedora Linux 42", "198.51.100.20: it is Fedora Linux 42"},
 		{"another web server", "listens 80 haproxy", "listens 80 nginx", "port 80 is taken by nginx"},
+		{"two other web servers", "listens 80 haproxy\nlistens 443 haproxy", "listens 80 nginx\nlistens 443 apache2", "port 443 is taken by apache2"},
 		{"somebody else's proxy", "listens 80", "foreign\nlistens 80", "/etc/haproxy/haproxy.cfg is somebody else's"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,8 +80,8 @@ func (s proxyState) unfit() error {
 	if s.foreign {
 		return ProxyUnfit.Failf("/etc/haproxy/haproxy.cfg is somebody else's: move it away, then install the package's with `apt-get -o Dpkg::Options::=--force-confmiss --reinstall install haproxy`")
 	}
-	for port, program := range s.listeners {
-		if program != "haproxy" {
+	for _, port := range slices.Sorted(maps.Keys(s.listeners)) {
+		if program := s.listeners[port]; program != "haproxy" {
 			return ProxyUnfit.Failf("port %s is taken by %s", port, program)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2"
+
 	"wiabctl/provision/change"
 )
 
@@ -33,6 +35,18 @@ func (r Report) HTML() ([]byte, error) {
 	var text bytes.Buffer
 	err = page.Execute(&text, r)
 	return text.Bytes(), err
+}
+
+// Write puts the page into a file, in place of an older one. It fails with FileUnwritable.
+func (r Report) Write(file string) error {
+	page, err := r.HTML()
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(file, page, renameio.WithPermissions(0o644), renameio.WithExistingPermissions()); err != nil {
+		return FileUnwritable.Failf("%w", err)
+	}
+	return nil
 }
 
 // say is what is fit to be shown of a value: without secrets and control characters.

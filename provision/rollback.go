@@ -14,8 +14,9 @@ type Rollback struct {
 	Version Version
 	Config  Config
 
-	file    string
-	content []byte
+	file      string
+	overrides []Override
+	content   []byte
 }
 
 // PlanRollback finds the version of this hash, or without one the version that was
@@ -83,7 +84,7 @@ func rollbackTo(file string, v Version, overrides []Override) (Rollback, error) 
 		return Rollback{}, ConfigInvalid.Failf("%s with the artifact %s could not be used:\n%w", file, v.Hash, err)
 	}
 	config.dir = filepath.Dir(file)
-	return Rollback{Version: v, Config: config, file: file, content: content}, nil
+	return Rollback{Version: v, Config: config, file: file, overrides: overrides, content: content}, nil
 }
 
 // artifactSettings are what has to be said for a version: its hash always, its URL and
@@ -109,6 +110,12 @@ func artifactSettings(content []byte, v Version) ([]setting, error) {
 	return settings, nil
 }
 
-// Write puts it into the configuration file, whose comments and layout stay. The caller
-// holds the run lock.
-func (r Rollback) Write() error { return rewrite(r.file, r.content) }
+// Write puts it into the configuration file, whose comments and layout stay, also those that it
+// was given since the plan. The caller holds the run lock.
+func (r Rollback) Write() error {
+	now, err := rollbackTo(r.file, r.Version, r.overrides)
+	if err != nil {
+		return err
+	}
+	return rewrite(r.file, now.content)
+}

@@ -113,3 +113,27 @@ func TestRollbackTo(t *testing.T) {
 		})
 	}
 }
+
+// What somebody wrote into the file while the question stood there stays.
+func TestRollbackAfterAnEdit(t *testing.T) {
+	const before = "domain: green.example.org\nemail: ops@example.org\nartifact: {hash: 5b01f250e128db689715558bad6b5e532cf4a7a0}\n"
+	file := filepath.Join(t.TempDir(), "wiabctl.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(before)
+	back, err := rollbackTo(file, version("a", 1, false), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(before + "host: {upgrade: true}\n")
+	if err := back.Write(); err != nil {
+		t.Fatal(err)
+	}
+	config, err := Load(file)
+	if err != nil || !config.Host.Upgrade || config.Artifact.Hash != strings.Repeat("a", 40) {
+		t.Errorf("the file means %+v, %+v, %v", config.Host, config.Artifact, err)
+	}
+}

@@ -142,5 +142,5 @@ func (i *Installation) keyPipeline(names []string) *Pipeline {
 	if ofVMs(names) {
 		steps = append(steps, Step{i.provider.stage, []string{"host"}}, Step{i.inventory(), []string{"vms"}})
 	}
-	return &Pipeline{Steps: steps, Observe: i.pipeline.Observe}
+	return &Pipeline{Steps: steps, Observe: i.pipeline.send}
 }

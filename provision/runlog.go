@@ -73,7 +73,7 @@ func (l *runLog) keep() (err error) {
 		return fmt.Errorf("begin the run log: %w", err)
 	}
 	_, err = l.held.WriteTo(l.file)
-	return errors.Join(err, unix.Flock(int(l.file.Fd()), unix.LOCK_EX|unix.LOCK_NB))
+	return errors.Join(err, unix.Flock(int(l.file.Fd()), unix.LOCK_EX)) // who lists the runs holds it for a moment
 }
 
 // kept tells whether there is a file.

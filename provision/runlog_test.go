@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,5 +194,52 @@ func TestLoginName(t *testing.T) {
 	t.Setenv("SUDO_USER", "")
 	if got := loginName(); got == "" || got == "ada" {
 		t.Errorf("without sudo: %q", got)
+	}
+}
+
+// Who lists the runs while others begin gets all that are there, and keeps none from beginning.
+func TestRunsAreReadWhileOthersBegin(t *testing.T) {
+	dir := t.TempDir()
+	var readers sync.WaitGroup
+	over := make(chan struct{})
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if _, err := runs(dir); err != nil {
+					t.Errorf("who reads: %v", err)
+					return
+				}
+				if _, err := begunRuns(dir); err != nil {
+					t.Errorf("who completes: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for range keptRuns + 300 {
+		log, err := openRunLog(dir, nil)
+		if err != nil {
+			t.Errorf("who begins: %v", err)
+			break
+		}
+		log.Close()
+	}
+	close(over)
+	readers.Wait()
+}
+
+// A full disk may have taken the line by which a run began.
+func TestRunWithoutItsFirstLine(t *testing.T) {
+	var run Run
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	run.add(Event{Time: at, Kind: StagePlanned, Stage: "host"})
+	run.add(Event{Time: at.Add(time.Second), Kind: StageDone, Stage: "host"})
+	if !run.Began.Equal(at) || run.Took != time.Second {
+		t.Errorf("it began %s and took %s", run.Began, run.Took)
 	}
 }

@@ -67,6 +67,9 @@ func runs(dir string) ([]Run, error) {
 	var found []Run
 	for _, r := range all {
 		run, err := r.read()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a run that began meanwhile has removed it
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -87,6 +90,9 @@ func begunRuns(dir string) ([]RunInfo, error) {
 	var found []RunInfo
 	for _, r := range all {
 		run, err := r.begun()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -191,12 +197,14 @@ func eventOf(line []byte) (e Event, ok bool) {
 
 // add makes of a run what it is with one more event.
 func (r *Run) add(e Event) {
+	if r.Began.IsZero() { // a full disk may have taken the event by which it began
+		r.Began = e.Time
+	}
 	switch e.Kind {
 	case RunBegun:
 		if e.Run != nil {
 			r.RunInfo = *e.Run
 		}
-		r.Began = e.Time
 	case RunEnded:
 		r.Outcome, r.Text, r.Failures = e.Outcome, e.Text, e.Failures
 	case ChangeWanted:

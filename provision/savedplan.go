@@ -150,14 +150,14 @@ func (s SavedPlan) wants() (all []string) {
 	return all
 }
 
-// Write keeps the plan in a file that only its owner can read.
+// Write keeps the plan in a file that only its owner can read. It fails with FileUnwritable.
 func (s SavedPlan) Write(file string) error {
 	text, err := json.MarshalIndent(s, "", "  ")
-	if err == nil {
-		err = renameio.WriteFile(file, append(text, '\n'), 0o600, renameio.WithStaticPermissions(0o600))
-	}
 	if err != nil {
 		return fmt.Errorf("save the plan: %w", err)
+	}
+	if err := replaceFile(file, append(text, '\n'), renameio.WithStaticPermissions(0o600)); err != nil {
+		return FileUnwritable.Failf("save the plan: %w", err)
 	}
 	return nil
 }

@@ -100,13 +100,14 @@ func (i *Installation) CreateSnapshot(ctx context.Context, ask SnapshotRequest) 
 	if ask.Memory {
 		reason += " and their memory"
 	}
-	return i.Carry(ctx, []Planned{{Stage: snapshotStage, Changes: []change.Change{{
+	_, err := i.Make(ctx, []Planned{{Stage: snapshotStage, Changes: []change.Change{{
 		Verb: change.Create, Subject: "snapshot " + ask.Name, Reason: reason + ", at one moment",
 		Apply: func(ctx context.Context, say change.Progress) error {
 			_, err := i.snapshots().Create(ctx, ask, say)
 			return err
 		},
 	}}}})
+	return err
 }
 
 // PlanRestore tells what restoring the snapshot would replace.
@@ -133,16 +134,6 @@ func (i *Installation) PlanDeleteSnapshot(ctx context.Context, name string) ([]P
 		Verb: change.Delete, Subject: "snapshot " + name, Reason: "it cannot be restored any more",
 		Apply: func(ctx context.Context, say change.Progress) error { return i.snapshots().Delete(ctx, name, say) },
 	}}}}, nil
-}
-
-// Carry makes the changes of such a plan; the caller holds the run lock.
-func (i *Installation) Carry(ctx context.Context, plans []Planned) error {
-	for _, plan := range plans {
-		if _, err := i.pipeline.apply(ctx, plan.Stage, plan.Changes); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // checkSnapshotName refuses what can be no snapshot's name, and any where there are none.

@@ -105,7 +105,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // Every place where secrets are kept is known.
 func TestSecretPlaces(t *testing.T) {
-	root := t.TempDir()
+	root := filepath.Join(t.TempDir(), "[odd] *") // which no pattern may be made of
 	deploy := filepath.Join(root, "wire-server-deploy")
 	planted := 0
 	plant := func(path, format string) {
@@ -145,7 +145,7 @@ func TestSecretPlaces(t *testing.T) {
 	}
 	plant("key/user", "-----BEGIN X-----\n%s\n")
 	plant("key/user.pub", "ssh-ed25519 %s")
-	lines, err := secretFiles{whole: []string{filepath.Join(key, "*"), key}}.secrets()
+	lines, err := secretFiles{whole: []string{filepath.Join(literally(key), "*"), literally(key)}}.secrets()
 	if err != nil || len(lines) != 1 || !strings.Contains(lines[0], "planted") {
 		t.Errorf("of a key and its public half: %q, %v", lines, err)
 	}

@@ -18,7 +18,7 @@ const planning = time.Minute
 // configEvidence is the configuration, whether it can be used or not.
 func configEvidence(file string) []evidence {
 	all := []evidence{fileEvidence("configuration/"+filepath.Base(file), file)}
-	return append(all, filesEvidence("configuration/overlays", filepath.Join(filepath.Dir(file), overlaysDir, "*"))...)
+	return append(all, filesEvidence("configuration/overlays", filepath.Join(literally(filepath.Dir(file)), overlaysDir, "*"))...)
 }
 
 // evidence tells how the installation is.

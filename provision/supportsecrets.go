@@ -23,6 +23,7 @@ type secretFiles struct {
 // secretPlaces are the files on this host that hold secrets of the installation: in the state directory, in all
 // versions of the deploy directory, and beside the configuration.
 func secretPlaces(configDir, deployDir string) secretFiles {
+	configDir, deployDir = literally(configDir), literally(deployDir)
 	places := secretFiles{
 		whole: []string{filepath.Join(stateDir, "keys", "*"), filepath.Join(stateDir, "keys", "*", "*")},
 		named: []string{filepath.Join(configDir, "*.y*ml"), filepath.Join(configDir, overlaysDir, "*"),
@@ -34,6 +35,11 @@ func secretPlaces(configDir, deployDir string) secretFiles {
 			filepath.Join(root, "ansible", "inventory", "*", "group_vars", "all", "secrets*"))
 	}
 	return places
+}
+
+// literally is a pattern that matches this path alone, whatever is in it.
+func literally(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 // secrets reads them all. The error names files that cannot be read: what is in them cannot be recognised.
@@ -89,9 +95,9 @@ func (i *Installation) clusterSecrets(ctx context.Context) (all []string, err er
 
 // ownSecrets are in files that the configuration names: keys of certificates, the secret of TURN servers.
 func (i *Installation) ownSecrets() ([]string, error) {
-	own := secretFiles{whole: []string{i.config.Calling.Secret}}
+	own := secretFiles{whole: []string{literally(i.config.Calling.Secret)}}
 	for _, d := range i.config.Ingress.Domains {
-		own.whole = append(own.whole, d.Certificate.Key)
+		own.whole = append(own.whole, literally(d.Certificate.Key))
 	}
 	return own.secrets()
 }

@@ -123,7 +123,7 @@ func keepVerification(dir string, v Verification) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep the verification of %s: %w", v.Domain, err)
 	}
 	if err := renameio.WriteFile(verificationFile(dir, v.Domain), content, 0o644); err != nil {

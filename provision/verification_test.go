@@ -16,13 +16,17 @@ import (
 
 // Of what a run found right the last is kept, of each domain.
 func TestRightOnesAreKept(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "verified")
+	state := filepath.Join(t.TempDir(), "state")
+	dir := filepath.Join(state, "verified")
 	var right rightOnes
 	for n, domain := range []string{"red.example.com", "blue.example.net", "red.example.com"} {
 		right.note(Verification{Domain: domain, Took: time.Duration(n + 1)})
 	}
 	if err := right.keep(dir); err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Stat(state); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the state directory, which keys come into: %v, %v", info.Mode(), err)
 	}
 	for domain, took := range map[string]time.Duration{"red.example.com": 3, "blue.example.net": 2} {
 		if v, there, err := lastVerification(dir, domain); err != nil || !there || v.Took != took {
