@@ -31,7 +31,7 @@ func newProxyRender(o *options) *cobra.Command {
 					_, err := c.OutOrStdout().Write(files[len(files)-1].Content)
 					return err
 				}
-				return writeFiles(c.OutOrStdout(), dir, files)
+				return o.writeFiles(c.OutOrStdout(), dir, files)
 			})
 		},
 	}
@@ -40,16 +40,24 @@ func newProxyRender(o *options) *cobra.Command {
 }
 
 // writeFiles writes files below a directory and tells their names.
-func writeFiles(out io.Writer, dir string, files []provision.ProxyFile) error {
+func (o *options) writeFiles(out io.Writer, dir string, files []provision.ProxyFile) error {
 	for _, f := range files {
 		name := filepath.Join(dir, f.Path)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		if err == nil {
+			err = os.WriteFile(name, f.Content, f.Mode)
+		}
+		if err != nil {
+			return provision.FileUnwritable.Failf("%w", err)
+		}
+		if o.output == "json" {
+			err = encode(out, map[string]string{"file": name})
+		} else {
+			_, err = fmt.Fprintln(out, name)
+		}
+		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, f.Content, f.Mode); err != nil {
-			return err
-		}
-		fmt.Fprintln(out, name)
 	}
 	return nil
 }
