@@ -29,7 +29,7 @@ func newDown(o *options) *cobra.Command {
 			case wholeHost:
 				extent = provision.Everything
 			}
-			return o.locked(c, "down", func(installation *provision.Installation) error { return o.takeDown(c, installation, yes, extent) })
+			return o.locked(c, func(installation *provision.Installation) error { return o.takeDown(c, installation, yes, extent) })
 		},
 	}
 	c.Flags().BoolVar(&wholeHost, "host", false, "purge the packages too that wiabctl brought to this host")

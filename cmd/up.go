@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,7 +75,7 @@ func (o *options) up(c *cobra.Command, in intent) error {
 	if _, _, err := o.configuration(in); err != nil { // which needs no lock
 		return err
 	}
-	unlock, err := provision.Lock(strings.TrimPrefix(commandLine(c), c.Root().Name()+" "))
+	unlock, err := lock(c)
 	if err != nil {
 		return err
 	}
