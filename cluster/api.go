@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"wiabctl/provision/change"
@@ -20,9 +18,8 @@ import (
 type API struct {
 	Admin *Admin
 
-	mu   sync.Mutex
-	last string // the kubeconfig that at belongs to
-	at   *endpoint
+	mu    sync.Mutex
+	known *reading // of the kubeconfig; nil: it is read at the next question
 }
 
 // adminConf is the kubeconfig that offline-cluster.sh leaves (contract 8.3).
@@ -57,31 +54,16 @@ func (a *API) text(ctx context.Context, path string, query url.Values, limit int
 func (a *API) ask(ctx context.Context, path string, query url.Values) (body io.ReadCloser, err error) {
 	end := change.Trace(ctx, "kubernetes", "path", path, "query", query.Encode())
 	defer func() { end(err) }()
-	at, err := a.endpoint(ctx)
+	read := a.read(ctx)
+	at, err := read.endpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.server+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return nil, err
+	body, err = at.ask(ctx, path, query)
+	if errors.Is(err, APIUnreachable.Failf("")) {
+		a.forget(read) // it may tell of a cluster that is gone
 	}
-	if at.token != "" {
-		req.Header.Set("Authorization", "Bearer "+at.token)
-	}
-	resp, err := at.http.Do(req)
-	if err != nil {
-		return nil, APIUnreachable.Failf("ask the Kubernetes API: %w", err)
-	}
-	switch resp.StatusCode {
-	case http.StatusOK:
-		return resp.Body, nil
-	case http.StatusNotFound:
-		resp.Body.Close()
-		return nil, errNotFound
-	}
-	defer resp.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
-	return nil, APIUnreachable.Failf("the Kubernetes API answers %s to %s: %s", resp.Status, path, strings.TrimSpace(string(said)))
+	return body, err
 }
 
 // answers returns nil when the API server is ready.
@@ -104,24 +86,6 @@ func (a *API) Kubeconfig(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("kubernetes (no %s): %w", file, change.ErrNotInstalled)
 	}
 	return content, nil
-}
-
-// endpoint is where the kubeconfig leads.
-func (a *API) endpoint(ctx context.Context) (*endpoint, error) {
-	content, err := a.Kubeconfig(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.at == nil || a.last != string(content) {
-		at, err := parseKubeconfig(content)
-		if err != nil {
-			return nil, err
-		}
-		a.at, a.last = at, string(content)
-	}
-	return a.at, nil
 }
 
 func decode64(text string) ([]byte, error) {

@@ -157,7 +157,7 @@ func TestCertificatesAskTogether(t *testing.T) {
 	var lists atomic.Int32
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == inDefault+"/certificates" && lists.Add(1) == 3 {
 			stop()
 		}
@@ -165,7 +165,7 @@ func TestCertificatesAskTogether(t *testing.T) {
 	}))
 	defer server.Close()
 	api := testAPI(t, nil)
-	api.at = &endpoint{server: server.URL, http: server.Client()}
+	installKubeconfig(t, api.Admin, server)
 	stage := Certificates{API: api, Obstacle: func(context.Context, []string) error { return nil }}
 	const many = 100
 	for n := range many {

@@ -53,7 +53,7 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := func(ctx context.Context, say change.Progress) error { return h.run(ctx, job, say) }
+	run := func(ctx context.Context, say change.Progress) error { return h.runScript(ctx, job, say) }
 	script, err := planJob(ctx, h.Admin, job, "helm-operations.sh", run)
 	if err != nil {
 		return nil, err
@@ -72,12 +72,12 @@ func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
 	return slices.Concat(overlays, users, secrets, modes, script), err
 }
 
-// run lets the script deploy secrets that fit together, and closes what it leaves open.
-func (h Helm) run(ctx context.Context, job Job, say change.Progress) error {
+// runScript lets the script deploy secrets that fit together, and closes what it leaves open.
+func (h Helm) runScript(ctx context.Context, job Job, say change.Progress) error {
 	if err := h.Secrets.ready(ctx); err != nil {
 		return err
 	}
-	err := job.Run(ctx, h.Admin, say)
+	err := h.run(ctx, job, say)
 	if ctx.Err() != nil {
 		return err
 	}

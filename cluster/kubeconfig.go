@@ -44,13 +44,6 @@ func (b *binary) UnmarshalYAML(node *yaml.Node) error {
 	return err
 }
 
-// endpoint is the API server as a kubeconfig's user reaches it.
-type endpoint struct {
-	server string
-	token  string
-	http   *http.Client
-}
-
 func parseKubeconfig(content []byte) (*endpoint, error) {
 	var config kubeconfig
 	if err := yaml.Unmarshal(content, &config); err != nil {
@@ -74,9 +67,14 @@ func parseKubeconfig(content []byte) (*endpoint, error) {
 	}
 	connect := net.Dialer{Timeout: connecting}
 	return &endpoint{server: cluster.Server, token: user.Token,
-		http: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DialContext: connect.DialContext, TLSClientConfig: settings, ForceAttemptHTTP2: true}}}, nil
+		http: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DialContext: connect.DialContext, TLSClientConfig: settings, ForceAttemptHTTP2: true,
+			IdleConnTimeout: unused}}}, nil
 }
 
 // connecting is the longest a connection to the API server may take to come about: the
 // VMs are a bridge away, and when their network is gone nobody refuses.
 const connecting = 3 * time.Second
+
+// unused is how long a connection stays that nobody asks by: after another reading of the
+// kubeconfig nobody does.
+const unused = time.Minute

@@ -42,6 +42,7 @@ func (o Offline) Plan(ctx context.Context) ([]change.Change, error) {
 	if err != nil || len(script) > 0 {
 		return script, err
 	}
+	o.API.anew() // it is what the script leaves
 	switch err := o.API.answers(ctx); {
 	case errors.Is(err, change.ErrNotInstalled):
 		return []change.Change{{Verb: change.Run, Subject: "offline-cluster.sh", Reason: "its kubeconfig is gone", Apply: o.runAll}}, nil

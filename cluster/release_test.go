@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 // with 404, as a cluster without the kind does.
 func testAPI(t *testing.T, answers map[string]any) *API {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, ok := answers[r.URL.Path+"?"+r.URL.Query().Get("labelSelector")]
 		if !ok {
 			answer, ok = answers[r.URL.Path]
@@ -35,13 +36,21 @@ func testAPI(t *testing.T, answers map[string]any) *API {
 	}))
 	t.Cleanup(server.Close)
 	admin := testAdmin(t)
-	api := &API{Admin: admin, last: "kubeconfig\n", at: &endpoint{server: server.URL, http: server.Client()}}
 	writeProgram(t, admin.Dir+"/bin/sudo", `exec "$@"`)
 	t.Setenv("PATH", admin.Dir+"/bin:/usr/bin:/bin")
-	if err := admin.Write(t.Context(), adminConf, []byte(api.last), 0o600); err != nil {
+	installKubeconfig(t, admin, server)
+	return &API{Admin: admin}
+}
+
+// installKubeconfig leaves what leads to a server, as the script does.
+func installKubeconfig(t *testing.T, admin *Admin, server *httptest.Server) {
+	t.Helper()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	content := fmt.Sprintf("clusters: [{cluster: {server: %q, certificate-authority-data: %s}}]\nusers: [{user: {token: t}}]\n",
+		server.URL, base64.StdEncoding.EncodeToString(ca))
+	if err := admin.Write(t.Context(), adminConf, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return api
 }
 
 // stored is a release as Helm 3 stores it.

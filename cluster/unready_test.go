@@ -142,7 +142,8 @@ func TestExplainWithoutAPI(t *testing.T) {
 	for name, server := range map[string]string{"down": "http://127.0.0.1:1", "silent": "http://" + silent.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			api := testAPI(t, nil)
-			api.at = &endpoint{server: server, http: &http.Client{Timeout: time.Second}}
+			api.known = &reading{done: make(chan struct{}), at: &endpoint{server: server, http: &http.Client{Timeout: time.Second}}}
+			close(api.known.done)
 			began := time.Now()
 			err := Rollout{Admin: api.Admin, API: api}.explain(t.Context(), failedJob(), chart{Release: "smtp", Said: []string{"Error: Kubernetes cluster unreachable"}})
 			if !errors.Is(err, APIUnreachable.Failf("")) || !strings.Contains(err.Error(), "why cannot be asked: ask the Kubernetes API: ") || !strings.Contains(err.Error(), "exit-code exited 1") {

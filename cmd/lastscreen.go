@@ -21,6 +21,7 @@ type lastScreen struct {
 	dns       []string   // what is not right there yet, a line each
 	account   string     // where the first account is made; empty: there was a backend before, which may have some
 	mail      bool       // whether e-mail leaves the VMs
+	config    string     // the configuration's file
 }
 
 // askDNS is how long the last screen looks for records.
@@ -31,7 +32,7 @@ func (o *options) finished(c *cobra.Command, installation *provision.Installatio
 	if o.output != "plain" {
 		return
 	}
-	last := lastScreen{made: made, time: took}
+	last := lastScreen{made: made, time: took, config: o.config}
 	if !in.orders.Partial() { // else whether the domains answer was not looked at
 		last.addresses = installation.Addresses(in.domains...)
 	}
@@ -88,11 +89,19 @@ func (l lastScreen) render(out io.Writer) {
 			fmt.Fprintf(out, "  and %d more\n", more)
 		}
 	}
-	if l.account != "" {
-		fmt.Fprintf(out, "next: the first account, at %s; the code that confirms it comes by e-mail", l.account)
-		if !l.mail {
-			fmt.Fprint(out, ", which leaves the VMs with network.egress: full alone")
-		}
-		fmt.Fprintln(out)
+	l.renderAccount(out)
+}
+
+// renderAccount tells how to come to the first account.
+func (l lastScreen) renderAccount(out io.Writer) {
+	switch {
+	case l.account == "":
+	case l.mail:
+		fmt.Fprintf(out, "next: the first account, at %s; the code for it comes by e-mail\n", l.account)
+	default:
+		fmt.Fprintln(out, "next: the first account; the code for it comes by e-mail, which the VMs may not send yet:")
+		fmt.Fprintln(out, "  "+forFile("sudoedit "+defaultConfig, l.config)+"    # set network.egress: full")
+		fmt.Fprintln(out, "  "+forFile("sudo wiabctl up", l.config))
+		fmt.Fprintf(out, "  then register at %s\n", l.account)
 	}
 }

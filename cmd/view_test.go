@@ -161,15 +161,18 @@ func TestLastScreen(t *testing.T) {
 		want string
 	}{
 		{"nothing was done", lastScreen{time: &timing{}, addresses: [][]string{{"https://webapp.green.example.org/"}}}, "0 changes\nhttps://webapp.green.example.org/\n"},
-		{"the first time", lastScreen{8, took, [][]string{{"https://webapp.green.example.org/", "https://nginz-https.green.example.org/deeplink.json"}}, dns[:1], "https://webapp.green.example.org/", false}, `8 changes
+		{"the first time", lastScreen{8, took, [][]string{{"https://webapp.green.example.org/", "https://nginz-https.green.example.org/deeplink.json"}}, dns[:1], "https://webapp.green.example.org/", false, "/srv/b.yaml"}, `8 changes
 the time went to: vms 1m3s, helm 32s
 https://webapp.green.example.org/
 https://nginz-https.green.example.org/deeplink.json
 next: what is not right in DNS, see ` + "`wiabctl domain dns`" + `
   red.example.com: webapp.red.example.com: has no address
-next: the first account, at https://webapp.green.example.org/; the code that confirms it comes by e-mail, which leaves the VMs with network.egress: full alone
+next: the first account; the code for it comes by e-mail, which the VMs may not send yet:
+  sudoedit /srv/b.yaml    # set network.egress: full
+  sudo wiabctl -c /srv/b.yaml up
+  then register at https://webapp.green.example.org/
 `},
-		{"where mail leaves", lastScreen{8, &timing{}, [][]string{{"https://a/"}}, nil, "https://a/", true}, "8 changes\nhttps://a/\nnext: the first account, at https://a/; the code that confirms it comes by e-mail\n"},
+		{"where mail leaves", lastScreen{8, &timing{}, [][]string{{"https://a/"}}, nil, "https://a/", true, defaultConfig}, "8 changes\nhttps://a/\nnext: the first account, at https://a/; the code for it comes by e-mail\n"},
 		{"three domains", lastScreen{time: &timing{}, addresses: [][]string{{"a"}, {"b"}, {"c"}}}, "0 changes\na\nb\nc\n"},
 		{"four", lastScreen{time: &timing{}, addresses: [][]string{{"a"}, {"b"}, {"c"}, {"d"}}}, "0 changes\na\nb\nc\nand those of 1 domain more, see `wiabctl domain list`\n"},
 		{"a hundred", lastScreen{time: &timing{}, addresses: slices.Repeat([][]string{{"a", "b"}}, 100)}, "0 changes\na\nb\na\nb\na\nb\nand those of 97 domains more, see `wiabctl domain list`\n"},
@@ -181,7 +184,7 @@ next: the first account, at https://webapp.green.example.org/; the code that con
 		}
 	}
 	var out bytes.Buffer
-	lastScreen{1, took, nil, dns, "", false}.render(&out)
+	lastScreen{1, took, nil, dns, "", false, defaultConfig}.render(&out)
 	if !strings.HasSuffix(out.String(), "  blue.example.net: it is\n  wrong\n  and 2 more\n") {
 		t.Errorf("many problems: %s", out.String())
 	}

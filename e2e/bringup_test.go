@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/e2e/lab"
+	"wiabctl/e2e/lab/names"
 )
 
 // The scenarios stand in the order of the story that they tell, file by file: bad
@@ -42,7 +45,7 @@ func TestUp(t *testing.T) {
 	if a, err := try(t.Context(), "setpriv", "--reuid=libvirt-qemu", "--clear-groups", "test", "-x", "/home/wire"); err != nil || a.code != 1 {
 		t.Errorf("the VMs run, and QEMU can enter the deploy user's home (exit %d, %v)", a.code, err)
 	}
-	saysEach(t, a.stdout, "\nhttps://webapp."+green+"/\n", "\nnext: the first account, at https://webapp."+green+"/; ")
+	saysEach(t, a.stdout, "\nhttps://webapp."+green+"/\n", "\nnext: the first account; ", "\n  then register at https://webapp."+green+"/\n")
 	answers(t, green)
 	same(t, "up touched what is foreign", before, onHost(t, foreignObjects))
 }
@@ -104,7 +107,8 @@ func TestAddDomain(t *testing.T) {
 }
 
 // TestHelmOperationsAgain runs the script that forgets the extra domains, while a
-// client asks for all of them: not one wrong or missing answer.
+// client asks for all of them: not one wrong or missing answer. As in any run that changes
+// something it is looked outside before, and the domains are verified after.
 func TestHelmOperationsAgain(t *testing.T) {
 	standing(t, red, blue)
 	revision := func() int {
@@ -114,10 +118,23 @@ func TestHelmOperationsAgain(t *testing.T) {
 		}
 		return n
 	}
-	before := revision()
+	if err := theLab.Names(names.Differences{Records: []string{"assets." + green + ". 5 IN A " + lab.WAN, "assets." + green + ". 5 IN AAAA 2001:db8::1"}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := theLab.Names(names.Differences{}); err != nil {
+			t.Error(err)
+		}
+	})
+	seen := func() string { return readHost(t, "/var/lib/wiabctl/verified/"+red+".json") }
+	before, saw := revision(), seen()
 	stop := watch(t, green, red, blue)
-	mustWiabctl(t, "up", "--again", "helm")
+	again := mustWiabctl(t, "up", "--again", "helm")
 	asked, wrong := stop()
+	saysEach(t, again.stdout, "dns-wrong", "assets."+green+": it has an AAAA record, 2001:db8::1", ": wire-server deployed in ")
+	if seen() == saw {
+		t.Error("red was not verified")
+	}
 	if len(wrong) > 0 {
 		t.Errorf("%d of %d answers were wrong:\n%s", len(wrong), asked, strings.Join(wrong, "\n"))
 	}

@@ -67,6 +67,8 @@ func TestPortsTaken(t *testing.T) {
 }
 
 func TestUplink(t *testing.T) {
+	run(t, "ip", "link", "property", "add", "dev", "wan0", "altname", "enx0")
+	t.Cleanup(func() { run(t, "ip", "link", "property", "del", "dev", "wan0", "altname", "enx0") })
 	for _, tc := range []struct {
 		name string
 		spec Spec
@@ -79,6 +81,7 @@ func TestUplink(t *testing.T) {
 		{"several", Spec{WAN: Links{"wan0", "inet0"}}, Uplink{Links{"wan0", "inet0"}, netip.MustParseAddr("203.0.113.10")}, ""},
 		{"one of several is missing", Spec{WAN: Links{"wan0", "eth9"}}, Uplink{}, "interface eth9"},
 		{"no such interface", Spec{WAN: Links{"eth9"}}, Uplink{}, "interface eth9"},
+		{"another name of one", Spec{WAN: Links{"enx0"}}, Uplink{}, "interface enx0: this is another name of wan0, which"},
 		{"interface without address", Spec{WAN: Links{"inet0"}}, Uplink{}, "inet0: it has no IPv4 address"},
 		{"loopback has none that counts", Spec{WAN: Links{"lo"}}, Uplink{}, "lo: it has no IPv4 address"},
 	} {
@@ -91,6 +94,18 @@ func TestUplink(t *testing.T) {
 				t.Errorf("got %v, want a Failure saying %q", err, tc.fail)
 			}
 		})
+	}
+}
+
+// What an interface is called goes into rules, units and a shell as it is.
+func TestUplinkOfABadName(t *testing.T) {
+	run(t, "ip", "link", "add", "a;b", "type", "veth", "peer", "name", "bad1")
+	t.Cleanup(func() { run(t, "ip", "link", "delete", "a;b") })
+	run(t, "ip", "link", "set", "a;b", "up")
+	run(t, "ip", "route", "replace", "default", "dev", "a;b", "metric", "0")
+	t.Cleanup(func() { run(t, "ip", "route", "replace", "default", "via", "203.0.113.1", "dev", "wan0") })
+	if up, err := (&Spec{}).Uplink(); !kindOf(err, NoUplink.ID) || !strings.Contains(errText(err), `"a;b"`) {
+		t.Errorf("%v, %v", up, err)
 	}
 }
 

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // claimed finds what listens on this host where our rules lead to the VMs instead:
@@ -43,12 +41,13 @@ func callsClaimed(media PortRange) error {
 	var errs []error
 	var inRange, commands []string
 	for _, s := range sockets {
+		port := s.ID.SourcePort
 		switch {
-		case s.port == stun:
+		case port == stun:
 			errs = append(errs, PortTaken.Failf("UDP port %d is taken by %s", stun, s.owner()).By(stopping(s.processes, stun)))
-		case s.port >= media.First && s.port <= media.Last && !servesBelow(sockets, s, media.First):
-			inRange = append(inRange, fmt.Sprintf("%d by %s", s.port, s.owner()))
-			if command := stopping(s.processes, s.port); command != "" && !slices.Contains(commands, command) {
+		case port >= media.First && port <= media.Last && !servesBelow(sockets, s, media.First):
+			inRange = append(inRange, fmt.Sprintf("%d by %s", port, s.owner()))
+			if command := stopping(s.processes, port); command != "" && !slices.Contains(commands, command) {
 				commands = append(commands, command)
 			}
 		}
@@ -60,70 +59,22 @@ func callsClaimed(media PortRange) error {
 	return errors.Join(errs...)
 }
 
-// udpListener is a UDP socket that takes packets from anybody.
-type udpListener struct {
-	port      uint16
-	processes []string // directories in /proc; none for a socket of the kernel's, such as WireGuard's
-}
-
-// owner is who holds the socket.
-func (u udpListener) owner() string {
-	for _, process := range u.processes {
-		if name := nameOf(process); name != "" {
-			return fmt.Sprintf("%s (pid %s)", name, filepath.Base(process))
-		}
-	}
-	return "the kernel"
-}
-
 // servesBelow says whether who holds the socket serves on a port below the limit:
 // DNS resolvers, avahi, rpcbind and chrony do, and ask with sockets of any port.
-func servesBelow(all []udpListener, u udpListener, limit uint16) bool {
-	return slices.ContainsFunc(all, func(other udpListener) bool {
-		return other.port < limit && slices.ContainsFunc(other.processes, func(process string) bool { return slices.Contains(u.processes, process) })
+func servesBelow(all []held, u held, limit uint16) bool {
+	return slices.ContainsFunc(all, func(other held) bool {
+		return other.ID.SourcePort < limit && other.heldBy(func(process string) bool { return slices.Contains(u.processes, process) })
 	})
 }
 
-// udpListeners are the UDP sockets that are neither connected nor on the loopback
-// interface, sorted, one a port and holder. Those that come and go while we look
-// are questions somebody asks; whoever had them open cannot be told any more.
-func udpListeners() ([]udpListener, error) {
-	before, err := unconnectedUDP()
-	if err != nil {
-		return nil, err
-	}
-	holding := holders()
-	after, err := unconnectedUDP()
-	if err != nil {
-		return nil, err
-	}
-	var all []udpListener
-	for cookie, socket := range after {
-		if _, stayed := before[cookie]; stayed {
-			all = append(all, udpListener{socket.ID.SourcePort, holding[socket.INode]})
-		}
-	}
-	slices.SortFunc(all, func(a, b udpListener) int {
-		return cmp.Or(cmp.Compare(a.port, b.port), slices.Compare(a.processes, b.processes))
+// udpListeners are the UDP sockets that take packets from anybody beyond this host,
+// sorted, one a port and holder.
+func udpListeners() ([]held, error) {
+	all, err := heldSockets(netlink.SocketDiagUDP, func(s *netlink.Socket) bool { return s.State == closed && !s.ID.Source.IsLoopback() })
+	slices.SortFunc(all, func(a, b held) int {
+		return cmp.Or(cmp.Compare(a.ID.SourcePort, b.ID.SourcePort), slices.Compare(a.processes, b.processes))
 	})
-	return slices.CompactFunc(all, func(a, b udpListener) bool { return a.port == b.port && slices.Equal(a.processes, b.processes) }), nil
-}
-
-// unconnectedUDP are the UDP sockets that take packets from anybody beyond this
-// host, by the kernel's cookie: no two ever have the same (sock_diag(7)).
-func unconnectedUDP() (map[[2]uint32]*netlink.Socket, error) {
-	const unconnected = 7 // TCP_CLOSE, as inet_diag says it of UDP
-	found := map[[2]uint32]*netlink.Socket{}
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		sockets, err := netlink.SocketDiagUDP(family)
-		if err != nil {
-			return nil, fmt.Errorf("listing the UDP sockets: %w", err)
-		}
-		for _, socket := range sockets {
-			if socket.State == unconnected && !socket.ID.Source.IsLoopback() {
-				found[socket.ID.Cookie] = socket
-			}
-		}
-	}
-	return found, nil
+	return slices.CompactFunc(all, func(a, b held) bool {
+		return a.ID.SourcePort == b.ID.SourcePort && slices.Equal(a.processes, b.processes)
+	}), err
 }

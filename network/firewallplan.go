@@ -115,10 +115,6 @@ func (f *Fabric) close(ctx context.Context, rules ruleset, trial bool, proven st
 	if err != nil {
 		return err
 	}
-	before, err := logins(ports)
-	if err != nil {
-		return err
-	}
 	back, err := armed(ctx, f.Spec.Firewall.Prove+10*time.Second, proven)
 	if err != nil {
 		return fmt.Errorf("preparing the way back: %w", err)
@@ -126,8 +122,7 @@ func (f *Fabric) close(ctx context.Context, rules ruleset, trial bool, proven st
 	if err := guardTable().load(rules); err != nil {
 		return errors.Join(err, back.now(ctx))
 	}
-	say.Sayf("log in to this host over SSH once more, within %s, to prove that you still can", f.Spec.Firewall.Prove)
-	if err := awaitLogin(ctx, ports, before, f.Spec.Firewall.Prove, say); err != nil {
+	if err := awaitLogin(ctx, ports, f.Spec.Firewall.Prove, say); err != nil {
 		if failed := back.now(ctx); failed != nil {
 			return errors.Join(err, fmt.Errorf("taking the firewall back (systemd tries again in a moment): %w", failed))
 		}
@@ -139,9 +134,14 @@ func (f *Fabric) close(ctx context.Context, rules ruleset, trial bool, proven st
 	return files{{firewallFile, guardTable().file(rules)}}.write()
 }
 
-// awaitLogin waits for a login that was not there before. The error is a Failure of
-// kind FirewallUnproven.
-func awaitLogin(ctx context.Context, ports []uint16, before []login, most time.Duration, say change.Progress) error {
+// awaitLogin asks for a login and waits for it, on a connection that is begun from now on: the rules let those go on that were
+// begun before. The error is a Failure of kind FirewallUnproven, unless nobody can tell.
+func awaitLogin(ctx context.Context, ports []uint16, most time.Duration, say change.Progress) error {
+	before, err := begun(ports)
+	if err != nil {
+		return err
+	}
+	say.Sayf("log in to this host over SSH once more, within %s, to prove that you still can", most)
 	came := change.Condition{
 		Description: "a new SSH login", Deadline: most, Interval: 100 * time.Millisecond,
 		Check: func(context.Context) error {
@@ -150,15 +150,15 @@ func awaitLogin(ctx context.Context, ports []uint16, before []login, most time.D
 				return change.Never(err)
 			}
 			for _, l := range all {
-				if !slices.Contains(before, l) {
-					say.Sayf("a login from %s proves it", l)
+				if !before[l.ID.Cookie] {
+					say.Sayf("a login from %s proves it", l.ID.Destination)
 					return nil
 				}
 			}
 			return errNotProven
 		},
 	}
-	err := came.Await(ctx, say)
+	err = came.Await(ctx, say)
 	if err != nil && change.Left(ctx) == nil {
 		return FirewallUnproven.Failf("the firewall was taken back: %w", err)
 	}

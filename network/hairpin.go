@@ -8,8 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/nftables/userdata"
-
 	"wiabctl/provision/change"
 )
 
@@ -88,10 +86,5 @@ func hairpinInForce() (bool, error) {
 		return false, err
 	}
 	out, _ := is.chain("postrouting")
-	for _, rule := range out.rules {
-		if comment, _ := userdata.GetString(rule.UserData, userdata.TypeComment); comment == hairpinComment {
-			return true, nil
-		}
-	}
-	return false, nil
+	return out.rule(hairpinComment) != nil, nil
 }

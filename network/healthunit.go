@@ -3,12 +3,15 @@ package network
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"wiabctl/provision/change"
 )
@@ -115,22 +118,34 @@ func strays(ctx context.Context, line []string) (string, error) {
 	if state != "active" {
 		return "it is " + state, nil
 	}
-	started, err := os.ReadFile(filepath.Join(process, "cmdline"))
+	should, err := os.Stat(line[0])
+	if err != nil {
+		return "", fmt.Errorf("looking at what unit %s should run: %w", healthUnit, err)
+	}
+	reason, err := other(process, line, should)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return "it has just ended", nil // since systemd was asked
+	}
 	if err != nil {
 		return "", fmt.Errorf("looking at the process of unit %s: %w", healthUnit, err)
+	}
+	return reason, nil
+}
+
+// other says how the process of this directory in /proc is another than that of the command line and program.
+func other(process string, line []string, program os.FileInfo) (string, error) {
+	started, err := os.ReadFile(filepath.Join(process, "cmdline"))
+	if err != nil {
+		return "", err
 	}
 	if string(bytes.TrimSuffix(started, []byte{0})) != strings.Join(line, "\x00") {
 		return "it was started with another command line", nil
 	}
 	runs, err := os.Stat(filepath.Join(process, "exe"))
 	if err != nil {
-		return "", fmt.Errorf("looking at the program of unit %s: %w", healthUnit, err)
+		return "", err
 	}
-	should, err := os.Stat(line[0])
-	if err != nil {
-		return "", fmt.Errorf("looking at what unit %s should run: %w", healthUnit, err)
-	}
-	if !os.SameFile(runs, should) {
+	if !os.SameFile(runs, program) {
 		return "it runs a wiabctl that was replaced by another", nil
 	}
 	return "", nil

@@ -135,10 +135,7 @@ func (r rule) handle(in *nftables.Chain, count expr.Counter) *nftables.Rule {
 // count is how far the rule with the comment has counted.
 func (is live) count(name, comment string) expr.Counter {
 	found, _ := is.chain(name)
-	for _, r := range found.rules {
-		if commentOf(r) != comment {
-			continue
-		}
+	if r := found.rule(comment); r != nil {
 		for _, e := range r.Exprs {
 			if counter, ok := e.(*expr.Counter); ok {
 				return *counter

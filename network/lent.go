@@ -2,7 +2,6 @@ package network
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/vishvananda/netlink"
 )
@@ -42,12 +41,12 @@ func (s *Spec) MTU() (int, error) {
 }
 
 func (s *Spec) link() (netlink.Link, error) {
-	link, err := netlink.LinkByName(s.Bridge)
+	link, err := linkNamed(s.Bridge)
 	if _, none := errors.AsType[netlink.LinkNotFoundError](err); none {
 		return nil, BridgeMissing.Failf("there is no interface %s, which has to lead to the VMs", s.Bridge)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("interface %s: %w", s.Bridge, err)
+		return nil, BridgeMissing.Failf("interface %s: %w", s.Bridge, err)
 	}
 	return link, nil
 }

@@ -2,6 +2,7 @@ package network
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -85,6 +86,9 @@ func (f *Fabric) ask(virt *libvirt.Libvirt) (*standing, error) {
 			continue
 		}
 		stranger, _, err := describe(virt, network, 0)
+		if gone(err, libvirt.ErrNoNetwork) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("libvirt network %s: %w", network.Name, err)
 		}
@@ -138,6 +142,12 @@ func describe(virt *libvirt.Libvirt, network libvirt.Network, flags uint32) (*li
 		return nil, 0, fmt.Errorf("reading its definition: %w", err)
 	}
 	return parsed, attached.Connections, nil
+}
+
+// gone says whether libvirt answered that what it listed a moment ago is not there, by the number of that error.
+func gone(err error, number libvirt.ErrorNumber) bool {
+	answer, is := errors.AsType[libvirt.Error](err)
+	return is && libvirt.ErrorNumber(answer.Code) == number
 }
 
 // shape is what of a network cannot change while it runs, in words.

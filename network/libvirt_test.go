@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/digitalocean/go-libvirt"
@@ -238,4 +239,48 @@ func shift(t *testing.T, affect libvirt.NetworkUpdateFlags) {
 			update(libvirt.NetworkUpdateCommandDelete, "<range start='192.168.122.100' end='192.168.122.240'/>"),
 			update(libvirt.NetworkUpdateCommandAddLast, "<range start='192.168.122.50' end='192.168.122.60'/>"))
 	})
+}
+
+// Others' networks and VMs come and go while they are asked about: those that are gone are nobody's obstacle.
+func TestOthersComeAndGo(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	ctx, done := context.WithCancel(context.Background())
+	var others sync.WaitGroup
+	passing := func(comeAndGo func(*libvirt.Libvirt)) {
+		_ = use(ctx, func(virt *libvirt.Libvirt) error {
+			for ctx.Err() == nil {
+				comeAndGo(virt)
+			}
+			return nil
+		})
+	}
+	others.Go(func() {
+		passing(func(virt *libvirt.Libvirt) {
+			network, _ := virt.NetworkDefineXML("<network><name>passing</name></network>")
+			_ = virt.NetworkUndefine(network)
+		})
+	})
+	others.Go(func() {
+		passing(func(virt *libvirt.Libvirt) {
+			domain, _ := virt.DomainDefineXML("<domain type='qemu'><name>passing</name><memory>65536</memory><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>")
+			_ = virt.DomainUndefine(domain)
+		})
+	})
+	defer others.Wait()
+	defer done()
+	f := usual()
+	err := use(ctx, func(virt *libvirt.Libvirt) error {
+		for range 300 {
+			_, network := f.ask(virt)
+			_, domain := hasDomains(virt)
+			if err := errors.Join(network, domain); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }

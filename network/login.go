@@ -1,59 +1,39 @@
 package network
 
 import (
-	"fmt"
-	"net/netip"
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
-// established is the kernel's TCP_ESTABLISHED.
-const established = 1
-
-// login is a connection to this host's SSH server on which somebody has logged in.
-type login struct {
-	client netip.AddrPort
-	server netip.AddrPort
+// begun are the connections to this host's SSH server that there are, by their cookies, whether or not
+// anybody has logged in on them yet.
+func begun(ports []uint16) (map[[2]uint32]bool, error) {
+	all, err := sockets(netlink.SocketDiagTCP, func(s *netlink.Socket) bool { return s.State != listening && slices.Contains(ports, s.ID.SourcePort) })
+	return cookies(all), err
 }
 
-// String is where the login comes from.
-func (l login) String() string { return l.client.Addr().Unmap().String() }
-
-// logins are those of clients elsewhere, on the given ports.
-func logins(ports []uint16) ([]login, error) {
-	holding := holders()
-	var all []login
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		sockets, err := netlink.SocketDiagTCP(family)
-		if err != nil {
-			return nil, fmt.Errorf("listing the TCP sockets: %w", err)
-		}
-		for _, socket := range sockets {
-			if socket.State != established || !slices.Contains(ports, socket.ID.SourcePort) || socket.ID.Destination.IsLoopback() {
-				continue
-			}
-			client, okClient := netip.AddrFromSlice(socket.ID.Destination)
-			server, okServer := netip.AddrFromSlice(socket.ID.Source)
-			if okClient && okServer && slices.ContainsFunc(holding[socket.INode], loggedIn) {
-				all = append(all, login{netip.AddrPortFrom(client, socket.ID.DestinationPort), netip.AddrPortFrom(server, socket.ID.SourcePort)})
-			}
-		}
-	}
-	return all, nil
+// logins are the connections of clients elsewhere, to the given ports, on which somebody has logged in.
+func logins(ports []uint16) ([]held, error) {
+	all, err := heldSockets(netlink.SocketDiagTCP, func(s *netlink.Socket) bool {
+		return s.State == established && slices.Contains(ports, s.ID.SourcePort) && !s.ID.Destination.IsLoopback()
+	})
+	return slices.DeleteFunc(all, func(s held) bool { return !s.heldBy(loggedIn) }), err
 }
 
 // session is how OpenSSH's server names its process once somebody has logged in:
-// "sshd: root@pts/0", since version 9.8 "sshd-session: root@notty".
-var session = regexp.MustCompile(`^sshd(-session)?: [^ ]+@`)
+// "sshd: root@pts/0", since version 9.8 "sshd-session: root@notty". A name of a directory's may
+// hold an @ too, and that process is "sshd: demo@example.com [priv]" before.
+var session = regexp.MustCompile(`^sshd(-session)?: [^ ]+@[^ ]+$`)
 
 // loggedIn says whether the process of this directory in /proc serves a login. A
 // stranger who only knocks does not count.
 func loggedIn(process string) bool {
-	title, err := os.ReadFile(filepath.Join(process, "cmdline"))
+	line, err := os.ReadFile(filepath.Join(process, "cmdline"))
+	title, _, _ := bytes.Cut(line, []byte{0})
 	return err == nil && session.Match(title)
 }

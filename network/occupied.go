@@ -58,7 +58,9 @@ func (f *Fabric) occupied(ctx context.Context, is *standing) (all []occupied, er
 // routes and those through links that are left out. Where nothing is reached (a
 // blackhole for all private ranges, say), nothing is taken away.
 func routeRanges(without func(link string) bool) ([]occupied, error) {
-	found, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_UNSPEC, Type: unix.RTN_UNICAST}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_TYPE)
+	found, err := steady(func() ([]netlink.Route, error) {
+		return netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_UNSPEC, Type: unix.RTN_UNICAST}, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_TYPE)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}
@@ -76,11 +78,11 @@ func routeRanges(without func(link string) bool) ([]occupied, error) {
 
 // linkRanges are the ranges of the interfaces' addresses.
 func linkRanges(without func(link string) bool) ([]occupied, error) {
-	links, err := netlink.LinkList()
+	links, err := steady(netlink.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("listing the interfaces: %w", err)
 	}
-	found, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+	found, err := addresses(nil)
 	if err != nil {
 		return nil, fmt.Errorf("listing the addresses: %w", err)
 	}

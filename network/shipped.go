@@ -100,6 +100,9 @@ func hasDomains(virt *libvirt.Libvirt) (bool, error) {
 	for _, domain := range domains {
 		for _, flags := range []libvirt.DomainXMLFlags{0, libvirt.DomainXMLInactive} {
 			text, err := virt.DomainGetXMLDesc(domain, flags)
+			if gone(err, libvirt.ErrNoDomain) {
+				break
+			}
 			if err != nil {
 				return false, fmt.Errorf("domain %s: %w", domain.Name, err)
 			}
@@ -120,7 +123,7 @@ func hasPorts() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking for interface %s: %w", shippedBridge, err)
 	}
-	links, err := netlink.LinkList()
+	links, err := steady(netlink.LinkList)
 	if err != nil {
 		return false, fmt.Errorf("listing the interfaces: %w", err)
 	}

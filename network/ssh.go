@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // sshPorts are the TCP ports on which this host's SSH server can be reached,
@@ -31,24 +30,17 @@ func sshPorts(ctx context.Context) ([]uint16, error) {
 }
 
 // listenersOf are the ports on which processes of this name listen for others than
-// this host.
+// this host, sorted.
 func listenersOf(name string) ([]uint16, error) {
-	holding := holders()
+	servers, err := heldSockets(netlink.SocketDiagTCP, listensToOthers)
 	var ports []uint16
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		sockets, err := netlink.SocketDiagTCP(family)
-		if err != nil {
-			return nil, fmt.Errorf("listing the TCP sockets: %w", err)
-		}
-		for _, socket := range sockets {
-			if socket.State == listening && !socket.ID.Source.IsLoopback() &&
-				slices.ContainsFunc(holding[socket.INode], func(process string) bool { return nameOf(process) == name }) {
-				ports = append(ports, socket.ID.SourcePort)
-			}
+	for _, s := range servers {
+		if s.heldBy(func(process string) bool { return nameOf(process) == name }) {
+			ports = append(ports, s.ID.SourcePort)
 		}
 	}
 	slices.Sort(ports)
-	return slices.Compact(ports), nil
+	return slices.Compact(ports), err
 }
 
 // configured are the ports in what `sshd -T` prints, sorted, but for those on the

@@ -3,8 +3,6 @@ package network
 import (
 	"fmt"
 	"net/netip"
-
-	"github.com/vishvananda/netlink"
 )
 
 // shared is what providers give to customers who have no address of the internet (RFC 6598).
@@ -34,7 +32,7 @@ func Private(address netip.Addr) bool {
 
 // isLocal says whether an interface of this host has the address.
 func isLocal(address netip.Addr) (bool, error) {
-	found, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+	found, err := addresses(nil)
 	if err != nil {
 		return false, fmt.Errorf("listing the addresses: %w", err)
 	}

@@ -27,10 +27,13 @@ func (s *Spec) Uplink() (Uplink, error) {
 		if err != nil {
 			return Uplink{}, NoUplink.Failf("the interface that faces the internet is not known: %w", err)
 		}
+		if !wanName.MatchString(name) { // it goes into rules, units and a shell as it is
+			return Uplink{}, NoUplink.Failf("the interface that faces the internet is called %q: give it a name of letters, digits and -_.", name)
+		}
 		up.WAN = Links{name}
 	}
 	for _, name := range up.WAN {
-		if _, err := netlink.LinkByName(name); err != nil {
+		if _, err := linkNamed(name); err != nil {
 			return Uplink{}, NoUplink.Failf("interface %s: %w", name, err)
 		}
 	}
@@ -45,22 +48,36 @@ func (s *Spec) Uplink() (Uplink, error) {
 	return up, nil
 }
 
+// linkNamed is the interface of this very name. The kernel finds one by its other names too (ip-link(8), altname), but no rule does.
+func linkNamed(name string) (netlink.Link, error) {
+	link, err := netlink.LinkByName(name)
+	if err == nil && link.Attrs().Name != name {
+		return nil, fmt.Errorf("this is another name of %s, which the configuration has to name", link.Attrs().Name)
+	}
+	return link, err
+}
+
 // firstAddress is the interface's first IPv4 address that others can reach.
 func firstAddress(name string) (netip.Addr, error) {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	found, err := addresses(link)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("its addresses: %w", err)
 	}
-	for _, found := range addresses {
-		if address, ok := netip.AddrFromSlice(found.IP.To4()); ok && found.Scope == unix.RT_SCOPE_UNIVERSE {
+	for _, has := range found {
+		if address, ok := netip.AddrFromSlice(has.IP.To4()); ok && has.Scope == unix.RT_SCOPE_UNIVERSE {
 			return address, nil
 		}
 	}
 	return netip.Addr{}, errors.New("it has no IPv4 address")
+}
+
+// addresses are the interface's IPv4 addresses; of all interfaces where it is nil.
+func addresses(of netlink.Link) ([]netlink.Addr, error) {
+	return steady(func() ([]netlink.Addr, error) { return netlink.AddrList(of, netlink.FAMILY_V4) })
 }
 
 // defaultLink is the interface of the default route with the least metric.
@@ -87,7 +104,7 @@ func (r defaultRoute) String() string { return fmt.Sprintf("%s (metric %d)", r.l
 // defaultRoutes are this host's ways to everywhere, one an interface, the one that
 // the kernel prefers first.
 func defaultRoutes() ([]defaultRoute, error) {
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	routes, err := steady(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, fmt.Errorf("reading the routes: %w", err)
 	}

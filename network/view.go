@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-
-	"github.com/google/nftables/userdata"
 )
 
 // View is the network as it is.
@@ -66,7 +64,7 @@ func (f *Fabric) View() (View, error) {
 	for _, name := range []string{"forward", "postrouting"} { // what is let out may be told by both
 		found, _ := is.chain(name)
 		for _, r := range found.rules {
-			if comment, _ := userdata.GetString(r.UserData, userdata.TypeComment); !told[comment] {
+			if comment := commentOf(r); !told[comment] {
 				told[comment] = true
 				v.Rules = append(v.Rules, is.counted(name, comment))
 			}
@@ -144,13 +142,8 @@ func (f *Fabric) nodeAt(address netip.Addr) string {
 // counted is how often the rule with the comment matched, if it is there.
 func (is live) counted(chain, comment string) Count {
 	found, _ := is.chain(chain)
-	for _, r := range found.rules {
-		if said, _ := userdata.GetString(r.UserData, userdata.TypeComment); said == comment {
-			n := is.count(chain, comment)
-			return Count{comment, true, n.Packets, n.Bytes}
-		}
-	}
-	return Count{Rule: comment}
+	n := is.count(chain, comment)
+	return Count{comment, found.rule(comment) != nil, n.Packets, n.Bytes}
 }
 
 // InForce says whether the network's rules are in the kernel at all.

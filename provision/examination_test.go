@@ -59,8 +59,13 @@ func TestBusy(t *testing.T) {
 		{testStage{world: w, name: "third"}, []string{"second"}},
 		{testStage{world: w, name: "beside"}, []string{"first"}},
 	}}
-	if got := p.busy(p.Plan(t.Context())); strings.Join(got, " ") != "second third" {
+	plans := p.Plan(t.Context())
+	if got := p.busy(plans); strings.Join(got, " ") != "second third" {
 		t.Errorf("busy: %v", got)
+	}
+	again := []Planned{forgetting("first", "the receipt of first", "--again", nil)}
+	if got := p.busy(slices.Concat(again, plans)); strings.Join(got, " ") != "first second third beside" {
+		t.Errorf("busy when the first runs once more: %v", got)
 	}
 }
 

@@ -31,7 +31,7 @@ func (i *Installation) Health(ctx context.Context) ([]Health, error) {
 	var asked sync.WaitGroup
 	asked.Go(func() {
 		// Beside all else, for it costs a login.
-		if _, missing = i.api.Kubeconfig(ctx); errors.Is(missing, change.ErrNotInstalled) {
+		if missing = i.api.Find(ctx); errors.Is(missing, change.ErrNotInstalled) {
 			cancel()
 		}
 	})

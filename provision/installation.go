@@ -105,8 +105,8 @@ func (i *Installation) Up(ctx context.Context, orders Orders, agree func([]Plann
 	}
 	whole := slices.Concat(forget, plans)
 	i.Tell(whole)
-	if Count(plans) > 0 {
-		if err := i.lookOutside(ctx, plans); err != nil {
+	if Count(whole) > 0 { // a receipt that is given up makes its stage busy, and those after it
+		if err := i.lookOutside(ctx, whole); err != nil {
 			return 0, err
 		}
 	}

@@ -83,8 +83,8 @@ func (p *Pipeline) Blocked(plans []Planned) error {
 // something to do, so that its own plan is out of date.
 func (p *Pipeline) touched(step Step, plans []Planned) bool {
 	for _, before := range step.After {
-		for i, other := range p.Steps {
-			if other.Name() == before && (len(plans[i].Changes) > 0 || p.touched(other, plans)) {
+		for _, other := range p.Steps {
+			if other.Name() == before && (changes(plans, before) || p.touched(other, plans)) {
 				return true
 			}
 		}
@@ -92,12 +92,17 @@ func (p *Pipeline) touched(step Step, plans []Planned) bool {
 	return false
 }
 
+// changes tells whether the plans have changes of the stage.
+func changes(plans []Planned, stage string) bool {
+	return slices.ContainsFunc(plans, func(p Planned) bool { return p.Stage == stage && len(p.Changes) > 0 })
+}
+
 // busy are the stages that have something to do by these plans, or may have once those before
 // them are done.
 func (p *Pipeline) busy(plans []Planned) []string {
 	var names []string
-	for i, step := range p.Steps {
-		if len(plans[i].Changes) > 0 || p.touched(step, plans) {
+	for _, step := range p.Steps {
+		if changes(plans, step.Name()) || p.touched(step, plans) {
 			names = append(names, step.Name())
 		}
 	}

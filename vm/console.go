@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"wiabctl/provision/change"
 )
 
 // transcript reads what a machine's serial console prints from a moment on. libvirt
@@ -71,7 +73,7 @@ func consoleTail(path string) string {
 	if err != nil || len(text) == 0 {
 		return " (its console is silent)"
 	}
-	all := strings.Split(strings.TrimSpace(printable(string(text))), "\n")
+	all := strings.Split(strings.TrimSpace(change.Printable(string(text))), "\n")
 	return "; its console ends:\n  " + strings.Join(all[max(0, len(all)-lines):], "\n  ")
 }
 
@@ -87,13 +89,4 @@ func ending(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-most), most))
-}
-
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, text)
 }

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+	"unicode/utf8"
+
+	"wiabctl/provision/change"
 )
 
 // Log writes what the machine's serial console said, as it is kept on the host, which
@@ -25,14 +29,15 @@ func (r *Room) Log(ctx context.Context, name string, follow bool, out io.Writer)
 		return Missing.Failf("nothing is kept of the console of %s: %w", name, err)
 	}
 	defer func() { log.Close() }()
+	plain := &plainWriter{out: out}
 	if !follow {
-		_, err := io.Copy(plainWriter{out}, log)
+		_, err := io.Copy(plain, log)
 		return err
 	}
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := io.Copy(plainWriter{out}, log); err != nil {
+		if _, err := io.Copy(plain, log); err != nil {
 			return fmt.Errorf("console's log of %s: %w", name, err)
 		}
 		if log, err = current(log, path); err != nil {
@@ -81,17 +86,27 @@ func rewound(log *os.File, size int64) error {
 	return err
 }
 
-// plainWriter hands on text without control characters, which could play with the
-// reader's terminal.
-type plainWriter struct{ out io.Writer }
+// plainWriter hands on text without control characters, which could play with the reader's terminal. What is written may end
+// within a character: that waits for its rest.
+type plainWriter struct {
+	out  io.Writer
+	half []byte
+}
 
-func (w plainWriter) Write(text []byte) (int, error) {
-	plain := make([]byte, 0, len(text))
-	for _, b := range text {
-		if b >= ' ' && b != 0x7f || b == '\n' || b == '\t' {
-			plain = append(plain, b)
+func (w *plainWriter) Write(text []byte) (int, error) {
+	all := append(w.half, text...)
+	whole := len(all) - unfinished(all)
+	w.half = bytes.Clone(all[whole:])
+	_, err := io.WriteString(w.out, change.Printable(string(all[:whole])))
+	return len(text), err
+}
+
+// unfinished is how many bytes at the end of the text begin a character that goes on behind it.
+func unfinished(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) && !utf8.FullRune(last) {
+			return n
 		}
 	}
-	_, err := w.out.Write(plain)
-	return len(text), err
+	return 0
 }

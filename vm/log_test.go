@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,11 +36,28 @@ func TestLog(t *testing.T) {
 		t.Errorf("no log: %v, want a Failure of kind %s", err, Missing.ID)
 	}
 	path := filepath.Join(room.Console, "kubenode1.log")
-	if err := os.WriteFile(path, []byte("\x1b[2Jboot\r\n\tüber\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("\x1b[2Jboot\u009b2J\x9b\r\n\tüber\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := room.Log(context.Background(), "kubenode1", false, &out); err != nil || out.String() != "[2Jboot\n\tüber\n" {
+	if err := room.Log(context.Background(), "kubenode1", false, &out); err != nil || out.String() != "[2Jboot2J?\n\tüber\n" {
 		t.Errorf("got %q (%v)", out.String(), err)
+	}
+}
+
+// A character may come in pieces.
+func TestPlainWriter(t *testing.T) {
+	text := "ü€\U0001f600\u009b!\xff."
+	for size := 1; size < len(text); size++ {
+		var out bytes.Buffer
+		plain := &plainWriter{out: &out}
+		for piece := range slices.Chunk([]byte(text), size) {
+			if n, err := plain.Write(piece); n != len(piece) || err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		if out.String() != "ü€\U0001f600!?." {
+			t.Errorf("in pieces of %d: %q", size, out.String())
+		}
 	}
 }
 

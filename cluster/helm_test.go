@@ -1,0 +1,32 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestHelmScriptIsARollout has the script wait for the jobs that deploy one release, and helm as long as is configured.
+func TestHelmScriptIsARollout(t *testing.T) {
+	secrets := deployedSecretsStage(t, "p")
+	admin := secrets.API.Admin
+	writeProgram(t, admin.Dir+"/bin/systemctl", `echo "$@" >>"$(dirname "$0")/../asked"; if [ "$1" = show ]; then echo inactive; fi`)
+	writeProgram(t, admin.Dir+"/bin/systemd-run", `echo "$@" >"$(dirname "$0")/../called"; echo refused >&2; exit 3`)
+	h := Helm{Rollout: Rollout{Admin: admin, API: secrets.API, Ready: 90 * time.Second}, Secrets: secrets,
+		Environment: func() ([]string, error) { return []string{"TARGET_SYSTEM=green.example.org"}, nil }}
+	job, err := h.job()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.runScript(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Fatalf("it was started: %v", err)
+	}
+	called, err := admin.Read(t.Context(), "called")
+	if err != nil || !strings.Contains(string(called), "--setenv=WIABCTL_HELM_TIMEOUT=1m30s ") || !strings.HasSuffix(string(called), "wiab/tools env TARGET_SYSTEM=green.example.org ./bin/helm-operations.sh\n") {
+		t.Errorf("systemd was called %s (%v)", called, err)
+	}
+	asked, err := admin.Read(t.Context(), "asked")
+	if err != nil || !strings.Contains(string(asked), "list-units --plain --no-legend --full wiabctl-job-helm.service wiabctl-job-release-*.service\n") {
+		t.Errorf("systemd was asked %s (%v)", asked, err)
+	}
+}
