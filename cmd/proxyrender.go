@@ -18,7 +18,7 @@ func newProxyRender(o *options) *cobra.Command {
 		Short: "Print haproxy's configuration for the proxy in front of a domain",
 		Long: "render prints what `wiabctl proxy deploy` would write to /etc/haproxy/haproxy.cfg. With --dir it writes that and the files that\n" +
 			"belong to it below a directory, under their paths on the machine, for a proxy that you set up yourself: haproxy 2.4 or newer.",
-		Example:           "  wiabctl proxy render red.example.com\n  wiabctl proxy render red.example.com --dir red-proxy",
+		Example:           "  sudo wiabctl proxy render red.example.com\n  sudo wiabctl proxy render red.example.com --dir red-proxy",
 		Args:              exactlyOne("one domain"),
 		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
