@@ -20,7 +20,7 @@ import (
 
 func (i *Installation) preflight() Stage {
 	return preflight{
-		checks: i.hostChecks(),
+		checks: visible(i.hostChecks()),
 		judge:  i.judge,
 		fetch:  i.artifact().PlanFetch,
 	}
