@@ -105,8 +105,14 @@ func (i *Installation) checkRendered(ctx context.Context, of cluster.Rendering, 
 	if err != nil {
 		return err
 	}
-	maps.DeleteFunc(users, func(release string, _ ingress.UserOverlay) bool { return of.Users[release] == nil })
-	return checkRendered(i.renderedSet(), artifact, users, rendered)
+	return checkRendered(i.renderedSet(), artifact, overlaysOf(of, users), rendered)
+}
+
+// overlaysOf are those of the overlays that were rendered.
+func overlaysOf(of cluster.Rendering, users map[string]ingress.UserOverlay) map[string]ingress.UserOverlay {
+	laid := maps.Clone(users)
+	maps.DeleteFunc(laid, func(release string, _ ingress.UserOverlay) bool { return of.Users[release] == nil })
+	return laid
 }
 
 // checkRendered tells what is wrong with each release, and blames the user's overlays over it.

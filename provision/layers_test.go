@@ -118,6 +118,18 @@ func TestMarked(t *testing.T) {
 	}
 }
 
+// What is wrong without the user's overlays is not theirs.
+func TestOverlaysOf(t *testing.T) {
+	users := map[string]ingress.UserOverlay{"webapp": {File: "webapp.yaml"}, "smtp": {File: "smtp.yaml"}}
+	of := cluster.Rendering{Users: map[string]map[string]any{"webapp": {"a": 1}, "smtp": {}}}
+	if got := overlaysOf(of, users); len(got) != 2 {
+		t.Errorf("rendered with %v", got)
+	}
+	if got := overlaysOf(of.Bare(), users); len(got) != 0 || len(users) != 2 {
+		t.Errorf("rendered without any: %v, of %v", got, users)
+	}
+}
+
 func TestCheckRendered(t *testing.T) {
 	set := opened(t, smallest+"domains: [{domain: red.example.com}]").renderedSet()
 	err := checkRendered(set, sources(t, miniature), nil, map[string]cluster.Rendered{"webapp": {Refusal: "Error: no"}})

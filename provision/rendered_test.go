@@ -186,6 +186,8 @@ func TestRenderedWithUsersOverlays(t *testing.T) {
 			[]string{"OVERLAYS/nginx-ingress-services-red.yaml cannot be used:\nthe chart nginx-ingress-services refuses its values: Error: execution error at (domains/charts/nginx-ingress-services-red/", "cannot be configured together"}},
 		"a domain's assets under another's name": {map[string]string{"nginx-ingress-services-red.yaml": "replicas: 1\n", "nginx-ingress-services-blue.yaml": "ingressName: red" + override + "\n"},
 			[]string{"OVERLAYS/nginx-ingress-services-blue.yaml, OVERLAYS/nginx-ingress-services-red.yaml cannot be used", "there are two objects Ingress nginx-ingress-red"}},
+		"an issuer for the default domain that there is not": {map[string]string{"nginx-ingress-services.yaml": "tls: {issuer: {kind: Nobody}}\n"},
+			[]string{"OVERLAYS/nginx-ingress-services.yaml cannot be used", ".tls.issuer.kind can only be one of Issuer or ClusterIssuer"}},
 		"what the chart cannot take": {map[string]string{"smtp.yaml": "smtp: {config: word}\n"}, []string{"OVERLAYS/smtp.yaml cannot be used:\nthe chart smtp refuses its values: Error: template: smtp/"}},
 		"a secret in what is told": {map[string]string{"webapp.yaml": "envVars: {APP_TOKEN: hunter2hunter2 of green.example.org}\n"},
 			[]string{"OVERLAYS/webapp.yaml cannot be used", "envVars.APP_TOKEN: (secret)"}},
