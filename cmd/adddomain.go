@@ -14,8 +14,9 @@ func newAddDomain(o *options) *cobra.Command {
 	a := addition{}
 	var yes bool
 	c := &cobra.Command{
-		Use:   "add-domain DOMAIN...",
-		Short: "Make the backend reachable under further domains, without touching the others",
+		Use:        "add-domain DOMAIN...",
+		SuggestFor: []string{"add"},
+		Short:      "Make the backend reachable under further domains, without touching the others",
 		Long: "add-domain shows what up would do with the domains, asks, writes them into the configuration file, whose comments and\n" +
 			"layout stay, and runs up: the file remains the single description of what should be. A domain that is there already is no error. However many come,\n" +
 			"the backend is rolled out once.",

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ func newAssetsList(o *options) *cobra.Command {
 }
 
 func renderAssets(out io.Writer, all []provision.Asset) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "NAME\tSTATE\tBYTES\tSHA256\tFROM")
 	for _, a := range all {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", or(a.Name, "?"), a.State, a.Size, or(a.SHA256, "not known yet"), or(a.From, "nothing needs it"))

@@ -31,6 +31,9 @@ func newConfigImport(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := provision.Vacant(o.config); err != nil {
+				return err
+			}
 			if err := o.renderImported(c, args[0], told); err != nil {
 				return err
 			}

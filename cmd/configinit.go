@@ -23,6 +23,9 @@ func newConfigInit(o *options) *cobra.Command {
 		Example: "  sudo wiabctl config init\n  sudo wiabctl config init --domain green.example.org --email ops@example.org --artifact 5b01f250e128db689715558bad6b5e532cf4a7a0",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := provision.Vacant(o.config); err != nil {
+				return err
+			}
 			return o.draft(c, a, provision.SurveyHost())
 		},
 	}

@@ -12,7 +12,7 @@ func newConfigView(o *options) *cobra.Command {
 		Short: "Show the configuration in force, with defaults, and where each value comes from",
 		Long: "view shows what the file says, what the environment and --set put above it, and what is so because nobody says otherwise.\n" +
 			"Secrets are hidden.",
-		Example: "  wiabctl config view\n  WIABCTL_NETWORK_EGRESS=full wiabctl config view --output json    # one field a line",
+		Example: "  sudo wiabctl config view\n  sudo wiabctl config view --set network.egress=full --output json    # one field a line",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			overrides, err := o.overrides()

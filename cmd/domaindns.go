@@ -2,15 +2,14 @@ package cmd
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 func newDomainDNS(o *options) *cobra.Command {
@@ -40,10 +39,7 @@ func newDomainDNS(o *options) *cobra.Command {
 				if len(all) == 0 {
 					return err
 				}
-				if rendering := o.renderDNS(c.OutOrStdout(), all); err == nil {
-					err = rendering
-				}
-				return err
+				return errors.Join(err, o.renderDNS(c.OutOrStdout(), all))
 			})
 		},
 	}
@@ -60,7 +56,7 @@ func (o *options) renderRecords(out io.Writer, all []provision.Record, zone bool
 	if o.output == "json" {
 		return encode(out, all...)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "NAME\tTYPE\tADDRESS")
 	for _, r := range all {
 		fmt.Fprintf(table, "%s\tA\t%s\n", r.Name, r.Address)
@@ -73,7 +69,7 @@ func (o *options) renderDNS(out io.Writer, all []provision.Verification) error {
 	if o.output == "json" {
 		return encode(out, all...)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "DOMAIN\tWHAT\tRESULT")
 	for _, v := range all {
 		for _, f := range v.Findings {
@@ -81,7 +77,7 @@ func (o *options) renderDNS(out io.Writer, all []provision.Verification) error {
 			if len(f.Notes) > 0 && f.Problem == "" {
 				result = "note: " + strings.Join(f.Notes, "; ")
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, change.Printable(result))
+			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, result)
 		}
 	}
 	return table.Flush()

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +32,7 @@ func newDomainList(o *options) *cobra.Command {
 }
 
 func renderDomains(out io.Writer, all []provision.DomainState) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "DOMAIN\tNAME\tCERTIFICATE\tUNTIL\tRELEASE\tVERIFIED")
 	for _, d := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Domain, or(d.Name, "(default)"), d.Certificate.Kind, until(d.Certificate), revision(d.Release), verified(d))

@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ func newDomainShow(o *options) *cobra.Command {
 }
 
 func renderDomain(out io.Writer, d provision.DomainDetail) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintf(table, "domain\t%s\n", d.Domain)
 	if d.Name != "" {
 		fmt.Fprintf(table, "name\t%s\ntitle\t%s\n", d.Name, d.Title)

@@ -1,14 +1,13 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 func newDomainVerify(o *options) *cobra.Command {
@@ -28,10 +27,7 @@ func newDomainVerify(o *options) *cobra.Command {
 				if len(all) == 0 {
 					return err
 				}
-				if rendering := o.renderVerifications(c.OutOrStdout(), all); err == nil {
-					err = rendering
-				}
-				return err
+				return errors.Join(err, o.renderVerifications(c.OutOrStdout(), all))
 			})
 		},
 	}
@@ -44,20 +40,20 @@ func (o *options) renderVerifications(out io.Writer, all []provision.Verificatio
 	if o.output == "json" {
 		return encode(out, all...)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "DOMAIN\tCHECK\tRESULT")
 	for _, v := range all {
 		known := 0
 		for _, f := range v.Findings {
 			if f.Problem != "" {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, change.Printable(f.Problem))
+				fmt.Fprintf(table, "%s\t%s\t%s\n", v.Domain, f.Check, f.Problem)
 			}
 			if f.Check == provision.LeakCheck {
 				known = len(f.Notes)
 				continue
 			}
 			for _, note := range f.Notes {
-				fmt.Fprintf(table, "%s\t%s\tnote: %s\n", v.Domain, f.Check, change.Printable(note))
+				fmt.Fprintf(table, "%s\t%s\tnote: %s\n", v.Domain, f.Check, note)
 			}
 		}
 		if v.Err() == nil {

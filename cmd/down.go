@@ -9,8 +9,9 @@ import (
 func newDown(o *options) *cobra.Command {
 	var yes, keepDisks, wholeHost bool
 	c := &cobra.Command{
-		Use:   "down",
-		Short: "Remove everything that wiabctl made, and nothing else",
+		Use:        "down",
+		SuggestFor: []string{"uninstall", "destroy", "purge"},
+		Short:      "Remove everything that wiabctl made, and nothing else",
 		Long: "down shows what it would remove and asks. Installed packages stay, for others may use them by now; so does\n" +
 			"the configuration file. Everything else that wiabctl made goes: VMs, disks, rules, network, artifact, keys, secrets, cache.\n" +
 			"With --host the packages go too that wiabctl brought to this host, with their configuration and what came with them, and\n" +
@@ -29,7 +30,7 @@ func newDown(o *options) *cobra.Command {
 			case wholeHost:
 				extent = provision.Everything
 			}
-			return o.locked(c, "down", func(installation *provision.Installation) error { return o.takeDown(c, installation, yes, extent) })
+			return o.locked(c, func(installation *provision.Installation) error { return o.takeDown(c, installation, yes, extent) })
 		},
 	}
 	c.Flags().BoolVar(&wholeHost, "host", false, "purge the packages too that wiabctl brought to this host")

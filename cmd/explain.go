@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func (o *options) renderFailure(out io.Writer, k change.Kind) error {
 	if o.output == "json" {
 		return encode(out, explanation(k))
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintf(table, "%s\t(exit code %d)\n", k.ID, k.Exit)
 	for _, row := range [][2]string{{"it means", k.Means}, {"it breaks", k.Breaks}, {"what to do", k.Advice}, {"type", k.Command}, {"more", k.Docs()}} {
 		if row[1] != "" {
@@ -80,7 +79,7 @@ func (o *options) renderFailures(out io.Writer, kinds []change.Kind) error {
 		}
 		return encode(out, all...)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "ID\tEXIT\tIT MEANS")
 	for _, k := range kinds {
 		fmt.Fprintf(table, "%s\t%d\t%s\n", k.ID, k.Exit, k.Means)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"wiabctl/provision"
@@ -17,7 +16,7 @@ func renderRuns(out io.Writer, runs []provision.Run) error {
 		_, err := fmt.Fprintln(out, "there was no run yet")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "RUN\tBEGAN\tBY\tTOOK\tRESULT\tCHANGES\tCOMMAND")
 	for _, r := range runs {
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", r.Number, r.Began.Local().Format(time.DateTime), r.By, short(r.Took), result(r), r.Changes, r.Line)
@@ -35,7 +34,7 @@ func result(r provision.Run) string {
 
 // renderRun tells all of a run.
 func renderRun(out io.Writer, r provision.Run) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintf(table, "run\t%d\n", r.Number)
 	fmt.Fprintf(table, "command\t%s\n", r.Line)
 	fmt.Fprintf(table, "by\t%s, with wiabctl %s\n", r.By, r.Version)

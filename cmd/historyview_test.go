@@ -93,6 +93,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"up", "--again", "helm,cluster/minio", "--reuse-disks", "-o", "json"}, "wiabctl up --again=helm,cluster/minio --output=json --reuse-disks"},
 		{[]string{"add-domain", "red.example.com", "--title", "Red's"}, `wiabctl add-domain '--title=Red'"'"'s' red.example.com`},
 		{[]string{"up", "--set", "vms.proxy.http=http://a:hunter2@b:1", "--set", "network.wan=eth0"}, "wiabctl up --set=vms.proxy.http=... --set=network.wan=..."},
+		{[]string{"snapshot", "create", "--description", "[red]", "good"}, "wiabctl snapshot create '--description=[red]' good"},
 		{[]string{"snapshot", "restore", "--yes", "good"}, "wiabctl snapshot restore --yes good"},
 	} {
 		c, rest, err := newRoot().Find(test.args)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,11 +44,16 @@ func (o *options) with(c *cobra.Command, do func(*provision.Installation) error)
 	return do(installation)
 }
 
+// lock takes the run lock in the name of the command as it was typed.
+func lock(c *cobra.Command) (unlock func() error, err error) {
+	return provision.Lock(strings.TrimPrefix(commandLine(c), c.Root().Name()+" "))
+}
+
 // locked opens the installation and does something to it under the run lock, which is
 // kept in the history.
-func (o *options) locked(c *cobra.Command, command string, do func(*provision.Installation) error) error {
+func (o *options) locked(c *cobra.Command, do func(*provision.Installation) error) error {
 	return o.with(c, func(installation *provision.Installation) error {
-		unlock, err := provision.Lock(command)
+		unlock, err := lock(c)
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func newKeysRotate(o *options) *cobra.Command {
 		ValidArgsFunction: completeKinds,
 		Args:              keyKinds,
 		RunE: func(c *cobra.Command, kinds []string) error {
-			return o.locked(c, strings.Join(append([]string{"keys rotate"}, kinds...), " "), func(installation *provision.Installation) error {
+			return o.locked(c, func(installation *provision.Installation) error {
 				plans, err := installation.PlanKeyRotation(c.Context(), kinds)
 				if err != nil {
 					return err

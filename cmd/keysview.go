@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"wiabctl/provision"
@@ -15,7 +14,7 @@ func renderKeys(out io.Writer, keys []provision.KeyInfo) error {
 		_, err := fmt.Fprintln(out, "there are no keys yet; `wiabctl up` makes them")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "NAME\tFINGERPRINT\tMADE\tUSE")
 	for _, key := range keys {
 		use := key.Use

@@ -24,7 +24,7 @@ func newKubeconfig(o *options) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				if merge {
-					return mergeKubeconfig(c, installation)
+					return o.mergeKubeconfig(c, installation)
 				}
 				config, err := installation.Kubeconfig(c.Context())
 				if err == nil {
@@ -38,7 +38,7 @@ func newKubeconfig(o *options) *cobra.Command {
 	return c
 }
 
-func mergeKubeconfig(c *cobra.Command, installation *provision.Installation) error {
+func (o *options) mergeKubeconfig(c *cobra.Command, installation *provision.Installation) error {
 	file, err := userKubeconfig()
 	if err != nil {
 		return err
@@ -46,6 +46,9 @@ func mergeKubeconfig(c *cobra.Command, installation *provision.Installation) err
 	name, err := installation.MergeKubeconfig(c.Context(), file)
 	if err != nil {
 		return err
+	}
+	if o.output == "json" {
+		return encode(c.OutOrStdout(), map[string]string{"file": file, "context": name})
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "%s has the context %s: kubectl --context=%s get nodes\n", file, name, name)
 	return err

@@ -1,9 +1,9 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,10 +24,7 @@ func newNetworkCheck(o *options) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.with(c, func(installation *provision.Installation) error {
 				probes, err := installation.CheckNetwork(c.Context(), from)
-				if rendering := o.renderProbes(c.OutOrStdout(), probes); err == nil {
-					err = rendering
-				}
-				return err
+				return errors.Join(err, o.renderProbes(c.OutOrStdout(), probes))
 			})
 		},
 	}
@@ -39,7 +36,7 @@ func (o *options) renderProbes(out io.Writer, probes []provision.Probe) error {
 	if o.output == "json" {
 		return encode(out, probes...)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	for _, p := range probes {
 		result := fmt.Sprintf("ok\t%s", p.Took.Round(time.Millisecond))
 		switch {

@@ -60,7 +60,7 @@ func (o *options) setHairpin(c *cobra.Command, mode string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := provision.Lock("network hairpin")
+	unlock, err := lock(c)
 	if err != nil {
 		return err
 	}

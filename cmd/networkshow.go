@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +34,7 @@ func newNetworkShow(o *options) *cobra.Command {
 }
 
 func renderNetwork(out io.Writer, view provision.NetworkView) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintf(table, "internet\t%s on %s\n", view.Public, strings.Join(view.WAN, ", "))
 	fmt.Fprintf(table, "VMs\t%s on %s\n", view.Subnet, view.Bridge)
 	for _, way := range view.Ways {

@@ -1,14 +1,13 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"wiabctl/provision"
-	"wiabctl/provision/change"
 )
 
 func newProxyCheck(o *options) *cobra.Command {
@@ -30,10 +29,7 @@ func newProxyCheck(o *options) *cobra.Command {
 				if o.output == "json" {
 					render = encode[provision.ProxyFinding]
 				}
-				if rendering := render(c.OutOrStdout(), findings...); err == nil {
-					err = rendering
-				}
-				return err
+				return errors.Join(err, render(c.OutOrStdout(), findings...))
 			})
 		},
 	}
@@ -41,14 +37,14 @@ func newProxyCheck(o *options) *cobra.Command {
 
 // renderProxyFindings lists what the checks found, one a line.
 func renderProxyFindings(out io.Writer, findings ...provision.ProxyFinding) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "CHECK\tRESULT")
 	for _, f := range findings {
 		result := "ok"
 		if f.Problem != "" {
 			result = "problem: " + f.Problem
 		}
-		fmt.Fprintf(table, "%s\t%s\n", f.Check, change.Printable(result))
+		fmt.Fprintf(table, "%s\t%s\n", f.Check, result)
 	}
 	return table.Flush()
 }

@@ -18,7 +18,7 @@ func newProxyRender(o *options) *cobra.Command {
 		Short: "Print haproxy's configuration for the proxy in front of a domain",
 		Long: "render prints what `wiabctl proxy deploy` would write to /etc/haproxy/haproxy.cfg. With --dir it writes that and the files that\n" +
 			"belong to it below a directory, under their paths on the machine, for a proxy that you set up yourself: haproxy 2.4 or newer.",
-		Example:           "  wiabctl proxy render red.example.com\n  wiabctl proxy render red.example.com --dir red-proxy",
+		Example:           "  sudo wiabctl proxy render red.example.com\n  sudo wiabctl proxy render red.example.com --dir red-proxy",
 		Args:              exactlyOne("one domain"),
 		ValidArgsFunction: o.completeProxied,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -31,7 +31,7 @@ func newProxyRender(o *options) *cobra.Command {
 					_, err := c.OutOrStdout().Write(files[len(files)-1].Content)
 					return err
 				}
-				return writeFiles(c.OutOrStdout(), dir, files)
+				return o.writeFiles(c.OutOrStdout(), dir, files)
 			})
 		},
 	}
@@ -40,16 +40,24 @@ func newProxyRender(o *options) *cobra.Command {
 }
 
 // writeFiles writes files below a directory and tells their names.
-func writeFiles(out io.Writer, dir string, files []provision.ProxyFile) error {
+func (o *options) writeFiles(out io.Writer, dir string, files []provision.ProxyFile) error {
 	for _, f := range files {
 		name := filepath.Join(dir, f.Path)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		if err == nil {
+			err = os.WriteFile(name, f.Content, f.Mode)
+		}
+		if err != nil {
+			return provision.FileUnwritable.Failf("%w", err)
+		}
+		if o.output == "json" {
+			err = encode(out, map[string]string{"file": name})
+		} else {
+			_, err = fmt.Fprintln(out, name)
+		}
+		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, f.Content, f.Mode); err != nil {
-			return err
-		}
-		fmt.Fprintln(out, name)
 	}
 	return nil
 }

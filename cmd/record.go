@@ -35,12 +35,15 @@ func commandLine(c *cobra.Command) string {
 	words := strings.Fields(c.CommandPath())
 	c.Flags().Visit(func(f *pflag.Flag) {
 		word := "--" + f.Name
-		if f.Name == "set" { // whose values may be secrets
-			words = append(words, paths(f)...)
+		list, several := f.Value.(pflag.SliceValue)
+		switch {
+		case f.Name == "set": // whose values may be secrets
+			words = append(words, paths(list.GetSlice())...)
 			return
-		}
-		if f.Value.Type() != "bool" || f.Value.String() != "true" {
-			word += "=" + strings.Trim(f.Value.String(), "[]") // those of a list
+		case several:
+			word += "=" + strings.Join(list.GetSlice(), ",")
+		case f.Value.Type() != "bool" || f.Value.String() != "true":
+			word += "=" + f.Value.String()
 		}
 		words = append(words, word)
 	})
@@ -48,12 +51,8 @@ func commandLine(c *cobra.Command) string {
 }
 
 // paths are what --set sets, without the values.
-func paths(set *pflag.Flag) (words []string) {
-	values, ok := set.Value.(pflag.SliceValue)
-	if !ok {
-		return nil
-	}
-	for _, value := range values.GetSlice() {
+func paths(set []string) (words []string) {
+	for _, value := range set {
 		path, _, _ := strings.Cut(value, "=")
 		words = append(words, "--set="+path+"=...")
 	}

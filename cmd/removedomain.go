@@ -9,8 +9,9 @@ import (
 func newRemoveDomain(o *options) *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
-		Use:   "remove-domain DOMAIN...",
-		Short: "Make the backend no longer reachable under domains, without touching the others",
+		Use:        "remove-domain DOMAIN...",
+		SuggestFor: []string{"remove", "delete-domain"},
+		Short:      "Make the backend no longer reachable under domains, without touching the others",
 		Long: "remove-domain shows what up would do without the domains, asks, takes them out of the configuration file, whose comments\n" +
 			"and layout stay, and runs up, which removes what belongs to them: release, Ingresses, certificate and its key, issuer and its account.",
 		Example: "  sudo wiabctl remove-domain red.example.com",

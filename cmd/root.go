@@ -33,6 +33,7 @@ func Execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetOut(out)
 	root.SetErr(errOut)
 	refuseInCompletion(root)
+	refuseInHelp(root)
 	asked, cancel := offering(ctx, args)
 	defer cancel()
 	c, err := root.ExecuteContextC(asked)

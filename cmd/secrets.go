@@ -1,10 +1,10 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -41,10 +41,7 @@ func newSecretsCheck(o *options) *cobra.Command {
 				if o.output == "json" {
 					render = encode[provision.SecretFinding]
 				}
-				if rendering := render(c.OutOrStdout(), findings...); err == nil {
-					err = rendering
-				}
-				return err
+				return errors.Join(err, render(c.OutOrStdout(), findings...))
 			})
 		},
 	}
@@ -52,7 +49,7 @@ func newSecretsCheck(o *options) *cobra.Command {
 
 // renderSecrets lists what the checks found, one a line.
 func renderSecrets(out io.Writer, findings ...provision.SecretFinding) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "SECRET\tRESULT\tWHERE")
 	for _, f := range findings {
 		result := "ok"

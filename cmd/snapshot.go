@@ -33,7 +33,7 @@ func newSnapshotCreate(o *options) *cobra.Command {
 		Args:    exactlyOne("one name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ask.Name = args[0]
-			return o.locked(c, "snapshot create "+ask.Name, func(installation *provision.Installation) error {
+			return o.locked(c, func(installation *provision.Installation) error {
 				return installation.CreateSnapshot(c.Context(), ask)
 			})
 		},
@@ -54,7 +54,7 @@ func newSnapshotRestore(o *options) *cobra.Command {
 		Args:              exactlyOne("one name"),
 		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.locked(c, "snapshot restore "+args[0], func(installation *provision.Installation) error {
+			return o.locked(c, func(installation *provision.Installation) error {
 				plans, err := installation.PlanRestore(c.Context(), args[0])
 				if err != nil {
 					return err
@@ -76,7 +76,7 @@ func newSnapshotDelete(o *options) *cobra.Command {
 		Args:              exactlyOne("one name"),
 		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.locked(c, "snapshot delete "+args[0], func(installation *provision.Installation) error {
+			return o.locked(c, func(installation *provision.Installation) error {
 				plans, err := installation.PlanDeleteSnapshot(c.Context(), args[0])
 				if err != nil {
 					return err

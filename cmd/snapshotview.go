@@ -3,7 +3,6 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"wiabctl/provision"
@@ -34,7 +33,7 @@ func (o *options) renderSnapshots(out io.Writer, all []provision.Snapshot) error
 		_, err := fmt.Fprintln(out, "there are no snapshots")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "NAME\tTAKEN\tMEMORY\tSIZE\tSTATE\tDESCRIPTION")
 	for _, s := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, taken(s), memory(s), size(s), state(s), s.Description)

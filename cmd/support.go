@@ -68,7 +68,7 @@ func (o *options) renderCollection(out io.Writer, path string, collection provis
 		}{path, collection})
 	}
 	for _, m := range collection.Missing {
-		fmt.Fprintf(out, "not collected: %s: %s\n", m.Name, m.Reason)
+		fmt.Fprintf(printable{out}, "not collected: %s: %s\n", m.Name, m.Reason)
 	}
 	_, err := fmt.Fprintf(out, "%d files are in %s; look through it before you hand it on\n", collection.Files, path)
 	return err

@@ -14,7 +14,7 @@ func newTopology(o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "topology",
 		Short:   "Draw the way from the domains over proxies, the public address and the kubenodes to the services",
-		Example: "  wiabctl topology\n  wiabctl topology --svg >topology.svg",
+		Example: "  sudo wiabctl topology\n  sudo wiabctl topology --svg >topology.svg",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.with(c, func(installation *provision.Installation) error {

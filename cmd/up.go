@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +15,9 @@ import (
 func newUp(o *options) *cobra.Command {
 	var in intent
 	c := &cobra.Command{
-		Use:   "up",
-		Short: "Make the host, the VMs, the cluster and the domains what the configuration says",
+		Use:        "up",
+		SuggestFor: []string{"install", "apply", "deploy"},
+		Short:      "Make the host, the VMs, the cluster and the domains what the configuration says",
 		Long: "up compares every stage with the configuration, shows what differs, asks, and changes it. Run again after any failure,\n" +
 			"it goes on from there; run again after success, it changes nothing. Ctrl-C finishes what is being changed and stops, a\n" +
 			"second one stops at once. With --plan-file it makes exactly what a saved plan says, or refuses.",
@@ -76,7 +76,7 @@ func (o *options) up(c *cobra.Command, in intent) error {
 	if _, _, err := o.configuration(in); err != nil { // which needs no lock
 		return err
 	}
-	unlock, err := provision.Lock(strings.TrimPrefix(commandLine(c), c.Root().Name()+" "))
+	unlock, err := lock(c)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ func newVMList(o *options) *cobra.Command {
 }
 
 func renderVMs(out io.Writer, vms []provision.VM) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := tableOf(out)
 	fmt.Fprintln(table, "NAME\tROLE\tADDRESS\tSTATE\tVCPU\tMEMORY\tDISK\tREADY")
 	for _, vm := range vms {
 		ready := "yes"

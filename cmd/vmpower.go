@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +59,7 @@ func (o *options) power(c *cobra.Command, act func(*provision.Installation, cont
 		if all {
 			names = provision.VMNames()
 		}
-		return o.locked(c, "vm "+c.Name()+" "+strings.Join(names, " "), func(installation *provision.Installation) error {
+		return o.locked(c, func(installation *provision.Installation) error {
 			made, err := act(installation, c.Context(), distinct(names))
 			if err == nil && o.output == "plain" {
 				c.Println(changes(made))

@@ -32,7 +32,7 @@ func TestBadInput(t *testing.T) {
 		{name: "a domain that clashes", args: []string{"add-domain", "webapp.green.example.org"}, exit: 10, says: []string{"webapp.green.example.org: "}},
 		{name: "another digest", config: edit("sha256: ", "sha256: 0000000000000000000000000000000000000000000000000000000000000000 # "), exit: 50, says: []string{"artifact-digest"}},
 		{name: "no KVM", config: edit("accel: tcg", "accel: kvm"), exit: 30, says: []string{"kvm-missing", "/dev/kvm"}},
-		{name: "port taken", before: "systemd-run --quiet --unit=taker systemd-socket-activate --accept --listen=443 /bin/cat; sleep 1", after: "systemctl stop taker", exit: 40, says: []string{"port-taken", "443"}},
+		{name: "port taken", before: "systemd-run --quiet --unit=taker systemd-socket-activate --accept --listen=443 /bin/cat; " + listens("t", 443), after: "systemctl stop taker", exit: 40, says: []string{"port-taken", "443"}},
 		{name: "a foreign VM", before: "echo \"<domain type='qemu'><name>kubenode2</name><memory>65536</memory><os><type>hvm</type></os></domain>\" | virsh define /dev/stdin",
 			after: "virsh undefine kubenode2", exit: 31, says: []string{"vm-foreign", "kubenode2"}},
 		{name: "an overlay for nothing", before: "mkdir /etc/wiabctl/overlays; echo 'a: yes' >/etc/wiabctl/overlays/smtp.yaml; echo 'a: b' >/etc/wiabctl/overlays/mail.yaml",

@@ -274,7 +274,7 @@ func (b bare) unfit(t *testing.T) {
 		{"sshd lets others in", "echo 'AllowUsers root ubuntu@10.0.0.0/8' >/etc/ssh/sshd_config.d/lab.conf", "rm /etc/ssh/sshd_config.d/lab.conf", 28, "AllowUsers names only"},
 		{"an open home", "chmod 770 /home/ubuntu", "chmod 750 /home/ubuntu", 27, "others may write"},
 		{"a shell for nobody", "usermod --shell /usr/sbin/nologin ubuntu", "usermod --shell /bin/sh ubuntu", 27, "may not log in"},
-		{"a name server everywhere", "systemd-run --quiet --unit=dns dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv; sleep 0.5", "systemctl is-active dns && systemctl stop dns", 87, "dnsmasq"},
+		{"a name server everywhere", "systemd-run --quiet --unit=dns dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv; " + listens("u", 53), "systemctl is-active dns && systemctl stop dns", 87, "dnsmasq"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b.shell(t, test.before)
@@ -282,7 +282,7 @@ func (b bare) unfit(t *testing.T) {
 			b.shell(t, test.after)
 		})
 	}
-	b.shell(t, "systemd-run --quiet --unit=dns dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --bind-interfaces --except-interface=virbr0; sleep 0.5")
+	b.shell(t, "systemd-run --quiet --unit=dns dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --bind-interfaces --except-interface=virbr0; "+listens("u", 53))
 	b.exits(t, 0, "\n0 changes\n", "up", "--only", "host")
 	b.shell(t, "systemctl is-active dns && systemctl stop dns")
 }

@@ -105,3 +105,8 @@ func writeHost(t testing.TB, path, content string) {
 		t.Fatal(err)
 	}
 }
+
+// listens is a shell line that waits until somebody listens on a port of TCP (t) or UDP (u).
+func listens(kind string, port int) string {
+	return fmt.Sprintf(`timeout 20 sh -c 'until ss -Hln%s "sport = :%d" | grep -q .; do sleep 0.05; done'`, kind, port)
+}

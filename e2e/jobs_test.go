@@ -139,7 +139,7 @@ exit 3`)
 	onHost(t, "umount "+jobs+"; rm -r /root/jobs")
 
 	// sshd that accepts and never answers.
-	onHost(t, "systemctl stop ssh.socket ssh; mkdir -p /run/sshd; systemd-run --quiet --unit=silent --property=StandardInput=null nc -d -lk 22")
+	onHost(t, "systemctl stop ssh.socket ssh; mkdir -p /run/sshd; systemd-run --quiet --unit=silent --property=StandardInput=null nc -d -lk 22; "+listens("t", 22))
 	began := time.Now()
 	refuses(t, 60, []string{"ssh-unreachable", "admin host accepts connections at 127.0.0.1:22 and does not let wire in within 20s"}, "plan")
 	if took := time.Since(began); took > 45*time.Second {

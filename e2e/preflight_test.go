@@ -119,7 +119,7 @@ until ss -lnu | grep -q :50000 && ! flock --nonblock /run/wiabctl.lock true; do 
 	}
 
 	// up refuses for the same reason, and goes on where it is told that a port is no matter.
-	onHost(t, "systemd-run --quiet --unit=planted-web systemd-socket-activate --accept --listen=443 /bin/cat; until ss -lnt | grep -q :443; do sleep 0.1; done")
+	onHost(t, "systemd-run --quiet --unit=planted-web systemd-socket-activate --accept --listen=443 /bin/cat; "+listens("t", 443))
 	defer onHost(t, "systemctl stop planted-web")
 	if a := wiabctl(t, "up", "--only", "host"); a.code != 40 {
 		t.Errorf("up with a taken port: exit code %d", a.code)

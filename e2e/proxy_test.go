@@ -104,7 +104,7 @@ func TestProxy(t *testing.T) {
 	onlyProxies(t, login)
 	ws.lives(t)
 
-	b.shell(t, "systemctl stop haproxy; systemd-run --quiet --unit=other python3 -m http.server 80; sleep 1")
+	b.shell(t, "systemctl stop haproxy; systemd-run --quiet --unit=other python3 -m http.server 80; "+listens("t", 80))
 	exits(t, 123, "port 80 is taken by python3", "proxy", "deploy", red, "--yes")
 	b.shell(t, "systemctl stop other")
 	exits(t, 0, `"verb":"start","subject":"haproxy.service"`, "proxy", "deploy", red, "--yes", "--output", "json")

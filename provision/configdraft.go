@@ -13,6 +13,7 @@ import (
 	"strings"
 	"text/template"
 
+	"golang.org/x/sys/unix"
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/network"
@@ -135,6 +136,29 @@ func (d Draft) Wrong(path string) (string, error) {
 	return problems[i].Problem, nil
 }
 
+// Vacant tells whether a new configuration file can be made there, before a person is asked for what it is to say. It fails
+// with ConfigExists, FileUnwritable, or a want of rights.
+func Vacant(file string) error {
+	if _, err := os.Lstat(file); err == nil {
+		return configExists(file)
+	}
+	dir := filepath.Dir(file)
+	err := unix.Access(dir+"/", unix.W_OK|unix.X_OK)
+	for errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) { // Write makes it
+		dir = filepath.Dir(dir)
+		err = unix.Access(dir+"/", unix.W_OK|unix.X_OK)
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the configuration %s cannot be made: %s: %w", file, dir, err)
+	case err != nil:
+		return FileUnwritable.Failf("the configuration %s: %s: %w", file, dir, err)
+	}
+	return nil
+}
+
+func configExists(file string) error { return ConfigExists.Failf("there is a file %s already", file) }
+
 // Write makes the configuration file, its owner's alone, for secrets may come into it. It fails
 // with ConfigExists where there is one, and with ConfigInvalid for a draft that cannot be used.
 func (d Draft) Write(file string) error {
@@ -160,7 +184,7 @@ func (d Draft) Write(file string) error {
 	}
 	err = os.Link(part.Name(), file) // unlike a rename it replaces nothing
 	if errors.Is(err, fs.ErrExist) {
-		return ConfigExists.Failf("there is a file %s already", file)
+		return configExists(file)
 	}
 	if err != nil {
 		return FileUnwritable.Failf("the configuration: %w", err)

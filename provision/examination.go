@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -51,10 +52,7 @@ func (i *Installation) Preflight(ctx context.Context, ignored Ignored) (Examinat
 		return Examination{}, err
 	}
 	began := time.Now()
-	checks := slices.Concat(i.hostChecks(), i.momentChecks(), i.outsideChecks())
-	if rootCheck(ctx) != nil {
-		checks = slices.DeleteFunc(checks, func(c check) bool { return !c.anybody })
-	}
+	checks := visible(slices.Concat(i.hostChecks(), i.momentChecks(), i.outsideChecks()))
 	brief, cancel := context.WithTimeoutCause(ctx, examining, errLate)
 	defer cancel()
 	found := examine(brief, checks)
@@ -64,6 +62,14 @@ func (i *Installation) Preflight(ctx context.Context, ignored Ignored) (Examinat
 	e := Examination{Checks: len(checks), Took: time.Since(began)}
 	e.Findings, e.Ignored = ignored.apart(found)
 	return e, nil
+}
+
+// visible are those of the checks that who runs wiabctl can make.
+func visible(checks []check) []check {
+	if os.Geteuid() == 0 {
+		return checks
+	}
+	return slices.DeleteFunc(checks, func(c check) bool { return !c.anybody })
 }
 
 // lookOutside looks, before anything is changed, for what the stages that have something to do need of the
