@@ -34,18 +34,9 @@ func (b Bundle) digest(name string) (string, error) {
 		return "", BundleUnusable.Failf("assets.source: %s: %w", path, err)
 	}
 	if sums[name] == "" {
-		return "", BundleUnusable.Failf("assets.source: %s does not hold %s; it holds %s", b.Dir, name, strings.Join(names(sums), ", "))
+		return "", BundleUnusable.Failf("assets.source: %s does not hold %s; it holds %s", b.Dir, name, listed(sums))
 	}
 	return sums[name], nil
-}
-
-func names(sums map[string]string) []string {
-	var all []string
-	for name := range sums {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // Plan wants the downloads in the directory, which is new or a bundle already: files of

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -130,9 +131,29 @@ func (c Cache) Remove() []change.Change {
 	return []change.Change{{
 		Verb: change.Delete, Subject: "directory " + c.Dir, Reason: "it holds what wiabctl downloaded",
 		Apply: func(context.Context, change.Progress) error {
-			err := errors.Join(os.RemoveAll(c.whole()), os.RemoveAll(c.parts()))
+			err := errors.Join(erase(c.whole(), hash64), erase(c.parts(), partName))
 			_ = os.Remove(c.Dir) // unless somebody else uses it
 			return err
 		},
 	}}
+}
+
+// partName is what things in parts/ are called, also before a note has its name.
+var partName = regexp.MustCompile(`^\.?[a-z0-9][a-z0-9.-]{0,150}\.(part|json|lock)[0-9]*$`)
+
+// erase removes what has a name of ours in a directory of the cache, and that directory if
+// nothing is left in it.
+func erase(dir string, ours *regexp.Regexp) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return gone(err)
+	}
+	var errs []error
+	for _, file := range files {
+		if ours.MatchString(file.Name()) {
+			errs = append(errs, gone(os.Remove(filepath.Join(dir, file.Name()))))
+		}
+	}
+	_ = os.Remove(dir) // unless somebody else uses it
+	return errors.Join(errs...)
 }

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -46,7 +45,7 @@ func (p Publisher) digest(ctx context.Context, address string, say change.Progre
 	}
 	name := fileName(address)
 	if sums[name] == "" {
-		return "", ImageSums.Failf("%s does not list %s; it lists %s", redacted(p.Sums), name, strings.Join(names(sums), ", "))
+		return "", ImageSums.Failf("%s does not list %s; it lists %s", redacted(p.Sums), name, listed(sums))
 	}
 	return sums[name], nil
 }

@@ -221,8 +221,8 @@ func refused(err error) bool {
 	}
 }
 
-// redacted is the address without what may be secret: a password, and the query, by which
-// a presigned URL opens what it names.
+// redacted is the address without what may be secret: a password, a name without one, which
+// is a token as a rule, and the query, by which a presigned URL opens what it names.
 func redacted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -230,6 +230,9 @@ func redacted(address string) string {
 	}
 	if u.RawQuery != "" {
 		u.RawQuery = "..."
+	}
+	if _, password := u.User.Password(); u.User != nil && !password {
+		u.User = url.User("xxxxx")
 	}
 	return u.Redacted()
 }

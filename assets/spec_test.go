@@ -87,3 +87,18 @@ func TestSpecValidate(t *testing.T) {
 		})
 	}
 }
+
+// A token is often all there is before the host.
+func TestRedacted(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://example.org/a.tgz":              "https://example.org/a.tgz",
+		"https://ops:secret@example.org/a.tgz":   "https://ops:xxxxx@example.org/a.tgz",
+		"https://secret@example.org/a.tgz":       "https://xxxxx@example.org/a.tgz",
+		"https://example.org/a.tgz?token=secret": "https://example.org/a.tgz?...",
+		"https://example.org/%zz?secret":         "an unreadable URL",
+	} {
+		if got := redacted(address); got != want {
+			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package assets
 
 import (
 	"errors"
+	"net/url"
 	"path/filepath"
 
 	"wiabctl/provision/change"
@@ -46,7 +47,7 @@ func (s Store) download(what, name, sum string, urls ...string) Download {
 	d := Download{What: what, Name: name, URLs: urls, SHA256: sum, Cache: s.Held(), Pins: s.Pins}
 	if s.Source != "" {
 		d.Bundle = Bundle{s.Source}
-		d.URLs = []string{"file://" + filepath.Join(s.Source, name)}
+		d.URLs = []string{(&url.URL{Scheme: "file", Path: filepath.Join(s.Source, name)}).String()}
 	}
 	return d
 }

@@ -2,9 +2,11 @@ package assets
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +45,7 @@ func entries(t *testing.T, s Store) []Entry {
 
 func TestBundleServesAnotherHost(t *testing.T) {
 	s, downloads, asked := stored(t)
-	bundle := Bundle{filepath.Join(t.TempDir(), "bundle")}
+	bundle := Bundle{filepath.Join(t.TempDir(), "100% of it #1?")}
 	for range 2 { // also again
 		plan, err := bundle.Plan(downloads...)
 		if err != nil || len(plan) != 3 {
@@ -72,7 +74,7 @@ func TestBundleServesAnotherHost(t *testing.T) {
 }
 
 func TestBundleRefuses(t *testing.T) {
-	s, downloads, _ := stored(t)
+	_, downloads, _ := stored(t)
 	bundle := Bundle{filepath.Join(t.TempDir(), "bundle")}
 	plan, err := bundle.Plan(downloads...)
 	if err != nil || apply(t, plan) != nil {
@@ -105,7 +107,6 @@ func TestBundleRefuses(t *testing.T) {
 	if _, err := bundle.Plan(downloads...); !errors.Is(err, BundleUnusable.Failf("")) || !strings.Contains(err.Error(), "letter.txt") {
 		t.Errorf("somebody else's directory: %v", err)
 	}
-	_ = s
 }
 
 // A link that somebody laid in the way is not followed.
@@ -196,19 +197,31 @@ func TestCacheRemove(t *testing.T) {
 	if plan := cache.Remove(); len(plan) > 0 {
 		t.Errorf("of nothing: %s", subjects(plan))
 	}
-	for name, foreign := range map[string]bool{"ours alone": false, "with something else in it": true} {
+	for name, other := range map[string]string{
+		"ours alone":        "",
+		"beside it":         "photo.jpg",
+		"among whole files": "sha256/photo.jpg",
+		"among parts":       "parts/bicycle/photo.jpg",
+	} {
 		t.Run(name, func(t *testing.T) {
 			fetchAll(t, downloads...)
-			other := filepath.Join(s.Cache, "photo.jpg")
-			if foreign {
+			write(t, cache.note("x"), nil)
+			other := filepath.Join(s.Cache, other)
+			if other != s.Cache {
+				must(t, os.MkdirAll(filepath.Dir(other), 0o755))
 				write(t, other, nil)
-				defer os.Remove(other)
+				defer os.RemoveAll(s.Cache)
 			}
-			if err := apply(t, cache.Remove()); err != nil {
-				t.Fatal(err)
-			}
-			if exists(other) != foreign || exists(s.Cache) != foreign || exists(cache.whole()) || exists(cache.parts()) {
-				t.Errorf("the wrong things are left")
+			must(t, apply(t, cache.Remove()))
+			var left []string
+			must(t, filepath.WalkDir(filepath.Dir(s.Cache), func(path string, e fs.DirEntry, err error) error {
+				if err == nil && !e.IsDir() && strings.HasPrefix(path, s.Cache+"/") {
+					left = append(left, path)
+				}
+				return err
+			}))
+			if exists(s.Cache) != (other != s.Cache) || other != s.Cache && !slices.Equal(left, []string{other}) {
+				t.Errorf("left are %q in %s", left, s.Cache)
 			}
 		})
 	}

@@ -3,6 +3,8 @@ package assets
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -35,4 +37,9 @@ func parseSums(text []byte) (map[string]string, error) {
 		return nil, errors.New("it holds no digest")
 	}
 	return sums, nil
+}
+
+// listed are the names that the list has digests of, in words.
+func listed(sums map[string]string) string {
+	return strings.Join(slices.Sorted(maps.Keys(sums)), ", ")
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"wiabctl/provision/change"
@@ -80,7 +81,7 @@ func (c Certificates) Pending(ctx context.Context) bool {
 	if err != nil {
 		return true
 	}
-	names := c.Want
+	names := slices.Clone(c.Want) // stages ask side by side
 	for _, one := range is.Certificates {
 		names = append(names, one.Metadata.Name)
 	}

@@ -79,6 +79,14 @@ func TestCertificatesPending(t *testing.T) {
 			t.Error("not pending, while somebody's is")
 		}
 	})
+	t.Run("asked by several stages at a time", func(t *testing.T) {
+		want := make([]string, 1, 8)
+		want[0] = redCSR
+		stage := Certificates{API: issuanceAPI(t, readIssuance(t, "ready")), Want: want}
+		if stage.Pending(t.Context()) || want[:2][1] != "" {
+			t.Errorf("%q stands behind what all of them read", want[:2][1])
+		}
+	})
 	t.Run("it cannot be told", func(t *testing.T) {
 		api := testAPI(t, map[string]any{inDefault + "/certificates": "nonsense"})
 		if !(Certificates{API: api}).Pending(t.Context()) {

@@ -29,7 +29,7 @@ func (i issuance) list(now time.Time) []Certificate {
 	for _, c := range i.Certificates {
 		one := Certificate{Name: c.Metadata.Name, Domains: c.Spec.Names, Ready: c.ready(),
 			NotAfter: c.Status.NotAfter, Renewal: c.Status.Renewal, Problem: i.story(c.Metadata.Name).Text}
-		if one.Problem == "" && one.Renewal.Before(now) {
+		if one.Problem == "" && !one.Renewal.IsZero() && one.Renewal.Before(now) {
 			one.Problem = "its renewal is due since " + stamp(one.Renewal) + ", and cert-manager has not begun"
 		}
 		all = append(all, one)

@@ -97,17 +97,20 @@ func TestCertificateList(t *testing.T) {
 	other := is.Certificates[0]
 	other.Metadata.Name = "green-example-org-csr"
 	other.Status.Conditions = nil
-	is.Certificates = append(is.Certificates, other)
+	undated := is.Certificates[0]
+	undated.Metadata.Name = "sftd-csr"
+	undated.Status.Renewal = time.Time{}
+	is.Certificates = append(is.Certificates, other, undated)
 	before, after := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 5, 16, 0, 0, 0, 0, time.UTC)
 	for _, tc := range []struct {
 		now      time.Time
 		problems []string
 	}{
-		{before, []string{"cert-manager has not looked at it yet", ""}},
-		{after, []string{"cert-manager has not looked at it yet", "its renewal is due since 2026-05-15 10:00:00, and cert-manager has not begun"}},
+		{before, []string{"cert-manager has not looked at it yet", "", ""}},
+		{after, []string{"cert-manager has not looked at it yet", "its renewal is due since 2026-05-15 10:00:00, and cert-manager has not begun", ""}},
 	} {
 		all := is.list(tc.now)
-		if len(all) != 2 || all[0].Name != "green-example-org-csr" || all[1].Name != redCSR {
+		if len(all) != 3 || all[0].Name != "green-example-org-csr" || all[1].Name != redCSR {
 			t.Fatalf("%+v", all)
 		}
 		for n, want := range tc.problems {

@@ -134,7 +134,7 @@ func TestAdminSilentServer(t *testing.T) {
 	target := serveSSH(t)
 	target.Address = silent.Addr().String()
 	admin := &Admin{Target: func() (Target, error) { return target, nil }}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	began := time.Now()
 	var all sync.WaitGroup

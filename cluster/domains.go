@@ -23,6 +23,9 @@ type Release struct {
 	Own map[string]any
 }
 
+// together is how many domains' releases are deployed at a time.
+const together = 4
+
 // releaseJob begins the names of the jobs that deploy one release.
 const releaseJob = "release-"
 
@@ -50,7 +53,8 @@ func (Domains) Name() string { return "domains" }
 
 // Plan compares the deployed releases with the wanted ones. The backend learns of a change
 // first; then releases go whose names or hosts new ones may need, and those come last: so do
-// two domains that swap names, whose releases hold each other's hosts and certificates.
+// two domains that swap names, whose releases hold each other's hosts and certificates. New
+// ones have nothing in common: a few of them are deployed at a time.
 func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 	want, err := d.Want(ctx)
 	if err != nil {
@@ -69,6 +73,7 @@ func (d Domains) Plan(ctx context.Context) ([]change.Change, error) {
 		case r.Own == nil:
 			backend = append(backend, *c)
 		default:
+			c.Concurrent, c.AtMost = true, together
 			own = append(own, *c)
 		}
 	}

@@ -77,7 +77,7 @@ func (h Helm) runScript(ctx context.Context, job Job, say change.Progress) error
 	if err := h.Secrets.ready(ctx); err != nil {
 		return err
 	}
-	err := h.run(ctx, job, say)
+	err := job.unlessDone(ctx, h.Admin, func() error { return h.run(ctx, job, say) })
 	if ctx.Err() != nil {
 		return err
 	}
@@ -104,7 +104,13 @@ func (h Helm) planMissing(ctx context.Context, run func(context.Context, change.
 	if there {
 		return nil, nil
 	}
-	return []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "the cluster has no release wire-server", Apply: run}}, nil
+	again := func(ctx context.Context, say change.Progress) error {
+		if err := h.Forget(ctx); err != nil {
+			return err
+		}
+		return run(ctx, say)
+	}
+	return []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "the cluster has no release wire-server", Apply: again}}, nil
 }
 
 func (h Helm) planOverlays(ctx context.Context) ([]change.Change, error) {

@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
+
+	"wiabctl/provision/change"
 )
 
 // TestHelmScriptIsARollout has the script wait for the jobs that deploy one release, and helm as long as is configured.
@@ -26,7 +29,34 @@ func TestHelmScriptIsARollout(t *testing.T) {
 		t.Errorf("systemd was called %s (%v)", called, err)
 	}
 	asked, err := admin.Read(t.Context(), "asked")
-	if err != nil || !strings.Contains(string(asked), "list-units --plain --no-legend --full wiabctl-job-helm.service wiabctl-job-release-*.service\n") {
+	if err != nil || !strings.Contains(string(asked), "list-units --plain --no-legend --full wiabctl-job-release-*.service\n") {
 		t.Errorf("systemd was asked %s (%v)", asked, err)
+	}
+}
+
+// TestHelmScriptEndedMeanwhile is a script that was at work when it was planned, and that has come to its end: it is
+// run again only where its release is gone all the same.
+func TestHelmScriptEndedMeanwhile(t *testing.T) {
+	secrets := deployedSecretsStage(t, "p")
+	admin := secrets.API.Admin
+	writeProgram(t, admin.Dir+"/bin/systemctl", `if [ "$1" = show ]; then echo inactive; fi`)
+	writeProgram(t, admin.Dir+"/bin/systemd-run", `echo refused >&2; exit 3`)
+	h := Helm{Rollout: Rollout{Admin: admin, API: secrets.API}, Secrets: secrets,
+		Environment: func() ([]string, error) { return nil, nil }}
+	job, err := h.job()
+	if err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, admin, job)
+	run := func(ctx context.Context, say change.Progress) error { return h.runScript(ctx, job, say) }
+	if err := run(t.Context(), nil); err != nil {
+		t.Errorf("it was started: %v", err)
+	}
+	changes, err := h.planMissing(t.Context(), run)
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("without a release wire-server: %v, %v", changes, err)
+	}
+	if err := changes[0].Apply(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("without its release it was not started: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,10 +72,15 @@ func (w wrapped) read(name string) string {
 
 // helm calls the wrapper and returns what it says and its exit code.
 func (w wrapped) helm(environment ...string) (string, int) {
-	cmd := exec.CommandContext(w.t.Context(), w.path(helmFile), "upgrade", "--install", "--timeout=15m0s", "smtp", "./charts/smtp")
-	cmd.Env = append(environment, "PATH="+w.path("wiab/bin")+":"+w.path("real")+":/usr/bin:/bin")
+	cmd := w.command(environment...)
 	out, _ := cmd.CombinedOutput()
 	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func (w wrapped) command(environment ...string) *exec.Cmd {
+	cmd := exec.CommandContext(w.t.Context(), w.path(helmFile), "upgrade", "--install", "--timeout=15m0s", "smtp", "./charts/smtp")
+	cmd.Env = append(environment, "PATH="+w.path("wiab/bin")+":"+w.path("real")+":/usr/bin:/bin")
+	return cmd
 }
 
 const inJob = "WIABCTL_JOB=wiabctl-job-helm"
@@ -149,11 +155,23 @@ func TestHelmWrapperWaits(t *testing.T) {
 	now := time.Now()
 	w.write("records/smtp", "pending-upgrade "+strconv.FormatInt(now.Add(-20*time.Minute).Unix(), 10))
 	w.write("wiab/pending/smtp", strconv.FormatInt(now.Add(-time.Hour).Unix(), 10)+"\n")
-	ended := time.AfterFunc(2*time.Second, func() { _ = os.Remove(w.path("records/smtp")) })
-	defer ended.Stop()
-	out, code := w.helm(inJob)
-	if code != 0 || !strings.Contains(out, "smtp is pending-upgrade since ") || strings.Contains(w.read("asked"), "delete") {
-		t.Errorf("exit code %d, kubectl was asked\n%s\n%s", code, w.read("asked"), out)
+	cmd := w.command(inJob)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		fmt.Fprintln(&out, lines.Text())
+		if strings.Contains(lines.Text(), "; waiting for its end") {
+			_ = os.Remove(w.path("records/smtp"))
+		}
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "smtp is pending-upgrade since ") || strings.Contains(w.read("asked"), "delete") {
+		t.Errorf("%v, kubectl was asked\n%s\n%s", err, w.read("asked"), out.String())
 	}
 }
 

@@ -96,6 +96,16 @@ func (j Job) unfinished(ctx context.Context, admin *Admin, last receipt, end end
 	return "its run of " + clock(last.Started) + " was lost: its unit was killed", nil
 }
 
+// unlessDone calls what runs the job, unless it has succeeded since it was planned: a run that
+// was at work then may have come to its end.
+func (j Job) unlessDone(ctx context.Context, admin *Admin, run func() error) error {
+	missing, err := j.Done(ctx, admin)
+	if err != nil || missing == "" {
+		return err
+	}
+	return run()
+}
+
 // Forget makes the next plan run the job again.
 func (j Job) Forget(ctx context.Context, admin *Admin) error {
 	err := admin.remove(ctx, j.file("receipt.json"))

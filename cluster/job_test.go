@@ -77,15 +77,7 @@ func TestJobForgotten(t *testing.T) {
 	if err := job.Forget(t.Context(), admin); err != nil {
 		t.Errorf("forgetting what never ran: %v", err)
 	}
-	content, err := json.Marshal(receipt{Run: "run1", Inputs: job.digest()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"receipt.json": string(content), "result": "run1 " + string(succeeded)} {
-		if err := admin.Write(t.Context(), job.file(name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	succeed(t, admin, job)
 	if reason, err := job.Done(t.Context(), admin); err != nil || reason != "" {
 		t.Fatalf("before: %q, %v", reason, err)
 	}
@@ -94,6 +86,20 @@ func TestJobForgotten(t *testing.T) {
 	}
 	if reason, err := job.Done(t.Context(), admin); err != nil || reason == "" {
 		t.Errorf("after forgetting the job still counts as done (%v)", err)
+	}
+}
+
+// succeed leaves what a run of the job leaves that came to a good end.
+func succeed(t *testing.T, admin *Admin, job Job) {
+	t.Helper()
+	content, err := json.Marshal(receipt{Run: "run1", Inputs: job.digest()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"receipt.json": string(content), "result": "run1 " + string(succeeded)} {
+		if err := admin.Write(t.Context(), job.file(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

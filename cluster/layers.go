@@ -8,22 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
 	"strings"
 
 	"wiabctl/provision/change"
 )
 
-// Layers is the stage that has helm render all computed values, with the artifact's own
-// charts, before anything is deployed from them: a value that a chart does not take is
-// found here. A receipt keeps what was found good, by the digest of layers and charts.
+// Layers is the stage that has helm render all computed values and the user's, with the
+// artifact's own charts, before anything is deployed from them: a value that a chart does
+// not take, or that the user's overlay undoes, is found here. A receipt keeps what was found
+// good, by the digest of layers and charts.
 type Layers struct {
 	Admin *Admin
 	// Want tells what there is to render.
 	Want func(ctx context.Context) (Rendering, error)
-	// Check looks whether the objects do what the values are for.
-	Check func(ctx context.Context, rendered map[string]Rendered) error
+	// Check looks whether the objects that came of it do what the values are for.
+	Check func(ctx context.Context, of Rendering, rendered map[string]Rendered) error
 }
 
 // renderedName is the receipt: the digest of the layers and charts that were found good last.
@@ -35,7 +34,8 @@ func (Layers) Name() string { return "layers" }
 // Plan wants the layers rendered unless these were, with these charts, and found good.
 func (l Layers) Plan(ctx context.Context) ([]change.Change, error) {
 	want, err := l.Want(ctx)
-	if err != nil || len(want.Layers)+len(want.Own) == 0 {
+	names := want.releases()
+	if err != nil || len(names) == 0 {
 		return nil, err
 	}
 	digest, err := l.digest(ctx, want)
@@ -53,7 +53,6 @@ func (l Layers) Plan(ctx context.Context) ([]change.Change, error) {
 	if receipt != nil {
 		reason = "values or charts changed since they were last looked at"
 	}
-	names := append(slices.Sorted(maps.Keys(want.Layers)), releaseNames(want.Own)...)
 	return []change.Change{{Verb: change.Run, Subject: "helm template", Apply: l.render,
 		Reason: fmt.Sprintf("%s: %s", reason, brief(names))}}, nil
 }
@@ -64,7 +63,31 @@ func (l Layers) render(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	say.Sayf("rendering %d releases of the artifact and %d of extra domains", len(want.Layers), len(want.Own))
+	say.Sayf("rendering %d releases of the artifact and %d of extra domains", len(want.artifacts()), len(want.Own))
+	if err := l.check(ctx, want); err != nil {
+		return err
+	}
+	digest, err := l.digest(ctx, want)
+	if err != nil {
+		return err
+	}
+	return l.Admin.Write(ctx, renderedName, []byte(digest+"\n"), 0o600)
+}
+
+// check looks at what is wanted. What is wrong without the user's overlays too is not theirs.
+func (l Layers) check(ctx context.Context, want Rendering) error {
+	err := l.look(ctx, want)
+	if err == nil || len(want.Users) == 0 {
+		return err
+	}
+	if bare := l.look(ctx, want.Bare()); bare != nil {
+		return bare
+	}
+	return err
+}
+
+// look has helm render, and checks what came of it.
+func (l Layers) look(ctx context.Context, want Rendering) error {
 	output, err := l.Admin.feed(ctx, bytes.NewReader(want.Input()), append([]string{l.Admin.path(toolsFile)}, want.Command()...)...)
 	if err != nil {
 		return fmt.Errorf("render the charts: %w", err)
@@ -73,14 +96,7 @@ func (l Layers) render(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	if err := l.Check(ctx, rendered); err != nil {
-		return err
-	}
-	digest, err := l.digest(ctx, want)
-	if err != nil {
-		return err
-	}
-	return l.Admin.Write(ctx, renderedName, []byte(digest+"\n"), 0o600)
+	return l.Check(ctx, want, rendered)
 }
 
 // chartsDigest prints the digest of files and directories, by their content alone; nothing
@@ -113,12 +129,4 @@ func brief(names []string) string {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", more)
 	}
 	return strings.Join(names, ", ")
-}
-
-func releaseNames(releases []Release) []string {
-	var names []string
-	for _, r := range releases {
-		names = append(names, r.Name)
-	}
-	return names
 }

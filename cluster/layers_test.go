@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,8 +75,11 @@ func TestLayers(t *testing.T) {
 	want, found := someRendering(), error(nil)
 	var seen map[string]Rendered
 	stage := Layers{Admin: admin,
-		Want:  func(context.Context) (Rendering, error) { return want, nil },
-		Check: func(_ context.Context, rendered map[string]Rendered) error { seen = rendered; return found },
+		Want: func(context.Context) (Rendering, error) { return want, nil },
+		Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) error {
+			seen = rendered
+			return found
+		},
 	}
 	plan := func() []change.Change {
 		t.Helper()
@@ -162,7 +166,7 @@ func TestLayersRefused(t *testing.T) {
 	var seen map[string]Rendered
 	stage := Layers{Admin: admin, Want: func(context.Context) (Rendering, error) {
 		return Rendering{Domain: "d.example.org", Layers: map[string]map[string]any{"refusing": {}, "webapp": {}}}, nil
-	}, Check: func(_ context.Context, rendered map[string]Rendered) error { seen = rendered; return nil }}
+	}, Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) error { seen = rendered; return nil }}
 	changes, err := stage.Plan(t.Context())
 	if err == nil {
 		err = changes[0].Apply(t.Context(), nil)
@@ -175,6 +179,93 @@ func TestLayersRefused(t *testing.T) {
 	}
 	if seen["webapp"].Manifest == nil {
 		t.Error("the chart after it was not rendered")
+	}
+}
+
+// The user's overlays come last, over the artifact's releases and over domains'.
+func TestLayersOfTheUser(t *testing.T) {
+	admin, calls := renderedAdmin(t)
+	put(t, admin, "values/smtp/prod-values.example.yaml", "host: y.example.com")
+	put(t, admin, "values/minio-external/prod-values.example.yaml", "ips: example")
+	put(t, admin, "values/minio-external/values.yaml", "ips: real")
+	put(t, admin, "charts/smtp/Chart.yaml", "name: smtp")
+	put(t, admin, "charts/minio-external/Chart.yaml", "name: minio-external")
+	want := someRendering()
+	want.Users = map[string]map[string]any{"webapp": {"user": "w"}, "smtp": {"user": "s"}, "minio-external": {"user": "m"}, "nginx-ingress-services-red": {"user": "r"}}
+	var seen []map[string]Rendered
+	var asked []Rendering
+	found := func(Rendering) error { return nil }
+	stage := Layers{Admin: admin, Want: func(context.Context) (Rendering, error) { return want, nil },
+		Check: func(_ context.Context, of Rendering, rendered map[string]Rendered) error {
+			asked, seen = append(asked, of), append(seen, rendered)
+			return found(of)
+		}}
+	apply := func() error {
+		t.Helper()
+		asked, seen = nil, nil
+		changes, err := stage.Plan(t.Context())
+		if err != nil || len(changes) != 1 {
+			t.Fatalf("changes %v, %v", changes, err)
+		}
+		if names := "minio-external, smtp, webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue"; !strings.HasSuffix(changes[0].Reason, ": "+names) {
+			t.Errorf("it is of %s, want %s", changes[0].Reason, names)
+		}
+		return changes[0].Apply(t.Context(), nil)
+	}
+
+	overlay, charts := errors.New("the overlay is wrong"), errors.New("the charts are wrong")
+	withUsers := func(of Rendering) bool {
+		return of.Users["webapp"] != nil || of.Users["nginx-ingress-services-red"] != nil
+	}
+	found = func(of Rendering) error {
+		if withUsers(of) {
+			return overlay
+		}
+		return nil
+	}
+	if err := apply(); !errors.Is(err, overlay) || len(asked) != 2 {
+		t.Errorf("an overlay that is wrong: %v, after %d looks", err, len(asked))
+	}
+	for _, one := range []string{"w", "s", "m", "r"} {
+		for release, r := range seen[1] {
+			if strings.Contains(string(r.Manifest), "user: "+one) {
+				t.Errorf("without overlays there is one in %s:\n%s", release, r.Manifest)
+			}
+		}
+	}
+	if !slices.Equal(slices.Sorted(maps.Keys(seen[0])), slices.Sorted(maps.Keys(seen[1]))) {
+		t.Errorf("with and without overlays not the same is rendered: %v", seen)
+	}
+	found = func(of Rendering) error {
+		if withUsers(of) {
+			return overlay
+		}
+		return charts
+	}
+	if err := apply(); !errors.Is(err, charts) || errors.Is(err, overlay) {
+		t.Errorf("charts that are wrong: %v", err)
+	}
+	found = func(Rendering) error { return nil }
+	before := calls()
+	if err := apply(); err != nil || len(asked) != 1 || calls()-before != 5 {
+		t.Fatalf("good ones: %v, after %d looks and %d calls", err, len(asked), calls()-before)
+	}
+	for release, lines := range map[string][]string{
+		"webapp":         {" --values WORK/webapp.yaml --values WORK/webapp-user.yaml\n", "# b: 2\n# user: w\n"},
+		"smtp":           {"# host: y.green.example.org\n", "# user: s\n"},
+		"minio-external": {"# ips: real\n", "# user: m\n"},
+		"wire-server":    {"# a: 1\n# {}\n"},
+		"domains":        {"--values WORK/domains.yaml --values WORK/domains-user.yaml\n", "# nginx-ingress-services-red:\n#     user: r\n"},
+	} {
+		for _, line := range lines {
+			if !strings.Contains(string(seen[0][release].Manifest), line) {
+				t.Errorf("of %s was rendered\n%s\nwant %q", release, seen[0][release].Manifest, line)
+			}
+		}
+	}
+	want.Users["smtp"] = map[string]any{"user": "other"}
+	if changes, err := stage.Plan(t.Context()); err != nil || len(changes) != 1 {
+		t.Errorf("an overlay changed: %v, %v", changes, err)
 	}
 }
 

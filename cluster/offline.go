@@ -58,7 +58,7 @@ func (o Offline) run(ctx context.Context, say change.Progress) error {
 	if err != nil {
 		return err
 	}
-	if err := job.Run(ctx, o.Admin, say); err != nil {
+	if err := job.unlessDone(ctx, o.Admin, func() error { return job.Run(ctx, o.Admin, say) }); err != nil {
 		return err
 	}
 	return o.Assets.start(ctx, say)

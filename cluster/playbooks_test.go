@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,6 +134,22 @@ func TestOfflineChoices(t *testing.T) {
 	must(changes[0].Apply(t.Context(), nil))
 	if got := names(a.played()); !slices.Equal(got, twelve) {
 		t.Errorf("without a kubeconfig: played %q", got)
+	}
+}
+
+// TestOfflineEndedMeanwhile is a script that was at work when it was planned, and that has come to its end.
+func TestOfflineEndedMeanwhile(t *testing.T) {
+	o, a := newOffline(t)
+	changes, err := o.Plan(t.Context())
+	if err != nil || len(changes) != 1 {
+		t.Fatalf("%v, %v", changes, err)
+	}
+	bring(t, a, func() ([]change.Change, error) { return o.Plan(t.Context()) })
+	if err := changes[0].Apply(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(a.deploy, jobsDir, "cluster", previousFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it ran twice: %v", err)
 	}
 }
 

@@ -65,10 +65,10 @@ func (r *relay) cut() {
 	}
 }
 
-// freeAddress is one on which nobody listens.
+// freeAddress is one on which nobody listens. It is no address that others on this machine use, so its port stays free.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.7.7.7:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -134,12 +134,7 @@ func TestRefusedNeedsAnAnswer(t *testing.T) {
 func TestEnter(t *testing.T) {
 	late := serveSSH(t)
 	behind := late.Address
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	late.Address = closed.Addr().String()
-	closed.Close()
+	late.Address = freeAddress(t)
 	time.AfterFunc(500*time.Millisecond, func() { passOn(t, late.Address, behind) })
 	client, err := late.enter(t.Context())
 	if err != nil {

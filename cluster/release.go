@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -125,7 +126,7 @@ func (d Deployed) Parts() ([]string, error) {
 
 // objects are the objects that the release is of, and those that its hooks make.
 func (d Deployed) objects() ([]reference, error) {
-	all := d.hooks
+	all := slices.Clone(d.hooks)
 	documents := yaml.NewDecoder(strings.NewReader(d.manifest))
 	for {
 		var one struct {

@@ -152,6 +152,9 @@ func TestDomainsPlan(t *testing.T) {
 		if c.String() != want[i] {
 			t.Errorf("change %d is %q, want %q", i, c, want[i])
 		}
+		if own := i > 4; c.Concurrent != own || own && c.AtMost != together {
+			t.Errorf("change %d, %s, may run beside its neighbours: %v, at most %d", i, c, c.Concurrent, c.AtMost)
+		}
 	}
 	if diff := changes[0].Diff; len(diff) != 1 || !strings.HasPrefix(diff[0], "~ domains: ") || !strings.HasSuffix(diff[0], " -> green red") {
 		t.Errorf("wire-server differs in %v", diff)

@@ -16,7 +16,7 @@ var renderScript string
 
 // Rendering is what has to be rendered before it is deployed: the layers over releases of
 // the artifact, each with the values that the script gives it, and the releases of
-// wiabctl's own.
+// wiabctl's own; over all of them come the user's overlays.
 //
 // Helm runs once for each of the former, and once for all of the latter: they are
 // rendered as parts of one chart, each by its own name. That is the same chart with the
@@ -24,8 +24,41 @@ var renderScript string
 // another.
 type Rendering struct {
 	Domain string                    // the default one, which the script puts into the values
-	Layers map[string]map[string]any // by release
+	Email  string                    // and whom it has told about certificates
+	Layers map[string]map[string]any // the computed ones, by release
 	Own    []Release
+	Users  map[string]map[string]any // the user's overlays, by release
+}
+
+// Bare is the same without the user's overlays.
+func (r Rendering) Bare() Rendering {
+	users := map[string]map[string]any{}
+	for release := range r.Users {
+		users[release] = nil
+	}
+	r.Users = users
+	return r
+}
+
+// artifacts are the artifact's releases that there is anything to render of.
+func (r Rendering) artifacts() []string {
+	names := slices.Collect(maps.Keys(r.Layers))
+	for release := range r.Users {
+		if !slices.ContainsFunc(r.Own, func(one Release) bool { return one.Name == release }) {
+			names = append(names, release)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// releases are the names of all that is rendered.
+func (r Rendering) releases() []string {
+	names := r.artifacts()
+	for _, one := range r.Own {
+		names = append(names, one.Name)
+	}
+	return names
 }
 
 // Rendered is what helm made of a release's values.
@@ -43,27 +76,31 @@ func (r Rendering) Input() []byte {
 	file := func(name string, content []byte) {
 		fmt.Fprintf(&input, "%s %s\n", name, base64.StdEncoding.EncodeToString(content))
 	}
-	for _, release := range slices.Sorted(maps.Keys(r.Layers)) {
+	for _, release := range r.artifacts() {
 		file(release+".yaml", valuesText(r.Layers[release]))
+		file(release+"-user.yaml", valuesText(r.Users[release]))
 	}
 	if len(r.Own) == 0 {
 		return input.Bytes()
 	}
-	values := map[string]any{}
+	values, users := map[string]any{}, map[string]any{}
 	var parts []any
 	for _, one := range r.Own {
 		values[one.Name] = one.Own
+		if user := r.Users[one.Name]; user != nil {
+			users[one.Name] = user
+		}
 		parts = append(parts, map[string]any{"name": one.Chart, "alias": one.Name, "version": ">=0-0"})
 	}
 	file(ownReleases+"/Chart.yaml", valuesText(map[string]any{"apiVersion": "v2", "name": ownReleases, "version": "0.0.0", "dependencies": parts}))
-	file(ownReleases+"/values.yaml", valuesText(values))
+	file(ownReleases+".yaml", valuesText(values))
+	file(ownReleases+"-user.yaml", valuesText(users))
 	return input.Bytes()
 }
 
 // Command renders its input, in the deploy directory of the tools container.
 func (r Rendering) Command() []string {
-	argv := []string{"sh", "-c", renderScript, "render", r.Domain}
-	argv = append(argv, slices.Sorted(maps.Keys(r.Layers))...)
+	argv := slices.Concat([]string{"sh", "-c", renderScript, "render", r.Domain, r.Email}, r.artifacts())
 	if len(r.Own) == 0 {
 		return argv
 	}
@@ -77,7 +114,7 @@ func (r Rendering) Command() []string {
 // charts are the directories that the result depends on beside the layers.
 func (r Rendering) charts() []string {
 	var dirs []string
-	for release := range r.Layers {
+	for _, release := range r.artifacts() {
 		dirs = append(dirs, "charts/"+release, "values/"+release+"/prod-values.example.yaml")
 	}
 	for _, one := range r.Own {

@@ -29,12 +29,16 @@ const (
 	looking = 20 * time.Second
 )
 
-// run makes the job run to its end. No two jobs that deploy charts work at a time, so that
-// helm.sh can tell a release at work from one that a dead helm left.
+// run makes the job run to its end. No two jobs deploy one release at a time, so that helm.sh can
+// tell one at work from one that a dead helm left: a release has one job, and helm-operations.sh
+// works apart from them all.
 func (r Rollout) run(ctx context.Context, job Job, say change.Progress) error {
 	seen := newCharts(say)
 	job.Reader = func(change.Progress) Reader { return seen }
-	job.Apart = []string{helmJob, releaseJob + "*"}
+	job.Apart = []string{helmJob}
+	if job.Name == helmJob {
+		job.Apart = []string{releaseJob + "*"}
+	}
 	if r.Ready > 0 {
 		job.Environment = append(job.Environment, "WIABCTL_HELM_TIMEOUT="+r.Ready.String())
 	}

@@ -129,17 +129,14 @@ func sameMeaning(a, b []byte) bool {
 // make runs the script, unless it did so already, and keeps its products.
 func (s Secrets) make(ctx context.Context, say change.Progress) error {
 	job := s.job()
-	reason, err := job.Done(ctx, s.Admin)
-	if err != nil {
-		return err
-	}
-	if reason != "" {
+	err := job.unlessDone(ctx, s.Admin, func() error {
 		if err := s.close(ctx); err != nil {
 			return err
 		}
-		if err := job.Run(ctx, s.Admin, say); err != nil {
-			return err
-		}
+		return job.Run(ctx, s.Admin, say)
+	})
+	if err != nil {
+		return err
 	}
 	return s.keep(ctx)
 }

@@ -38,7 +38,7 @@ func (s scene) unready() (all []workload) {
 	return all
 }
 
-// told are the pods of a workload that are not ready, those that are told of first.
+// waitingPods are the pods of a workload that are not ready.
 func (s scene) waitingPods(w workload) (all []pod) {
 	for _, p := range s.pods {
 		if p.unready() && p.Metadata.Labels.match(w.Spec.Selector.MatchLabels) {
@@ -110,7 +110,7 @@ func (s scene) describe(w workload) []string {
 	for _, complaint := range w.complaints() {
 		lines = append(lines, "  "+complaint)
 	}
-	for _, e := range s.warnings(func(o reference) bool { return w.concerns(o) }) {
+	for _, e := range s.warnings(w.concerns) {
 		lines = append(lines, "  "+e.String())
 	}
 	pods := s.waitingPods(w)

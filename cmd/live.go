@@ -45,7 +45,7 @@ func (l *live) take(e provision.Event) {
 	case provision.ChangeBegun:
 		s := l.stage(e.Stage)
 		s.begin(e.Time)
-		s.doing, s.progress = fmt.Sprintf("%s %s", e.Verb, e.Subject), e.Text
+		s.doing, s.progress = fmt.Sprintf("%s %s", e.Verb, e.Subject), change.Brief(e.Text)
 	case provision.Progressed, provision.ChangeLeft:
 		s := l.stage(e.Stage)
 		s.doing, s.progress = fmt.Sprintf("%s %s", e.Verb, e.Subject), e.Text

@@ -52,13 +52,13 @@ func (v *plainView) show(e provision.Event) {
 func describe(e provision.Event) string {
 	switch e.Kind {
 	case provision.ChangeWanted:
-		line := fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, e.Text)
+		line := fmt.Sprintf("%s %s %s: %s", mark(e), e.Verb, e.Subject, change.Brief(e.Text))
 		if e.Within != "" {
 			return line + "; what differs is told at " + e.Within
 		}
 		return strings.Join(append([]string{line}, e.Diff...), "\n")
 	case provision.ChangeBegun:
-		return fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, e.Text)
+		return fmt.Sprintf("%s %s: %s", e.Verb, e.Subject, change.Brief(e.Text))
 	case provision.Warned:
 		return fmt.Sprintf("warning: %s [%s]", e.Text, e.Subject)
 	case provision.VersionThere:

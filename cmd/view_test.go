@@ -23,14 +23,14 @@ func TestPlainView(t *testing.T) {
 		show(e)
 	}
 	show(provision.Event{Stage: "vms", Kind: provision.StagePlanned, Changes: 1})
-	send(provision.ChangeBegun, "it is not defined")
+	send(provision.ChangeBegun, "it is not defined\nand never was")
 	send(provision.Progressed, "booting")
 	send(provision.Progressed, "booting")
 	send(provision.Progressed, "nearly \x1bthere") // a machine said so
 	send(provision.ChangeMade, "")
 	show(provision.Event{Stage: "vms", Kind: provision.StageDone, Changes: 1, Took: 61 * time.Second})
 	show(provision.Event{Stage: "helm", Kind: provision.StageDone})
-	want := `vms          create domain kubenode1: it is not defined
+	want := `vms          create domain kubenode1: it is not defined; and 1 more
 vms            domain kubenode1: booting
 vms            domain kubenode1: nearly there
 vms            domain kubenode1: done in 1.23s
@@ -90,6 +90,18 @@ domains      ~ update release a: its values differ at a
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+// A domain may be wrong in a dozen ways: the first has room in a plan, all of them in its JSON.
+func TestPlainPlanTellsOneCause(t *testing.T) {
+	plans := []provision.Planned{{Stage: "verify", Changes: []change.Change{{Verb: change.Wait, Subject: "domain a", Reason: "status: 404\nteams: 404\nsft: 404"}}}}
+	for output, want := range map[string]string{"plain": "verify       ~ wait domain a: status: 404; and 2 more\n", "json": `"text":"status: 404\nteams: 404\nsft: 404"`} {
+		var out bytes.Buffer
+		(&provision.Pipeline{Observe: (&options{output: output}).view(&out)}).Tell(plans)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+		}
 	}
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // TestLayerDropped adds a domain to an installation whose charts do not read a value where
-// it stands, and to one whose charts refuse it: both is told before anything is deployed.
+// it stands, to one whose charts refuse it, and to one with an overlay that undoes it: each
+// is told before anything is deployed.
 func TestLayerDropped(t *testing.T) {
 	installed(t, red)
 	configs := deployDir + "/charts/wire-server/templates/_configs.tpl"
@@ -21,18 +22,28 @@ func TestLayerDropped(t *testing.T) {
 	if readHost(t, configs) == template {
 		t.Fatal("the chart is what it was")
 	}
-	saysEach(t, planned(t).stdout, "run helm template: values or charts changed since they were last looked at: sftd, webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue")
+	saysEach(t, planned(t).stdout, "run helm template: values or charts changed since they were last looked at: coturn, sftd, webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue")
 	refuses(t, 120, []string{"chart-unfit", "the chart wire-server refuses its values: ", "Either settings.conversationCodeURI or settings.multiIngress have to be set"}, "up")
 
 	onHost(t, `sed -i 's/{{- fail "Either settings.conversationCodeURI or settings.multiIngress have to be set" }}/open: true/' `+configs)
 	refuses(t, 119, []string{"layer-dropped", "the chart wire-server does not do what its values say:",
 		`galley.config.settings.multiIngress["nginz-https.blue.example.net"]: ConfigMap galley, galley.yaml: settings.multiIngress["nginz-https.blue.example.net"] is absent, not "https://account.blue.example.net/conversation-join/"`}, "up")
+	writeHost(t, configs, template)
+
+	// The charts are good, and an overlay of the user's gives assets one address beside those of the domains.
+	overlay(t, "wire-server", "cargohold:\n  config:\n    aws:\n      s3DownloadEndpoint: https://assets.green.example.org # wiabctl: override\nbrig: {secrets: {smtpPassword: hunter2hunter2}}\n")
+	undone := wiabctl(t, "up")
+	saysEach(t, undone.stderr, "overlay-invalid", "/etc/wiabctl/overlays/wire-server.yaml cannot be used:", "cargohold.config.aws.s3DownloadEndpoint: ConfigMap cargohold, cargohold.yaml: ")
+	if undone.code != 111 || strings.Contains(undone.stdout+undone.stderr, "hunter2") {
+		t.Errorf("exit code %d, and no secret is to be told: %s%s", undone.code, undone.stdout, undone.stderr)
+	}
+	onHost(t, "rm -r /etc/wiabctl/overlays")
+
 	same(t, "a value that is dropped was deployed", before, revisions(t))
 	same(t, "a value that is dropped is there for the next helm", overlays, onHost(t, "cd "+deployDir+" && sha256sum wiab/overlays/*/* wiab/rendered"))
 	answers(t, green, red)
 	silent(t, blue)
 
-	writeHost(t, configs, template)
 	if a := mustWiabctl(t, "up"); !strings.Contains(a.stdout, "layers") {
 		t.Errorf("up said nothing of the stage layers: %s", a.stdout)
 	}

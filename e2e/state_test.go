@@ -147,8 +147,8 @@ find /home/wire/ /etc /var/lib/wiabctl /var/cache/wiabctl /var/lib/libvirt/image
 sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.bridge.bridge-nf-call-iptables`) + revisions(t)
 }
 
-// outcome is what an installation comes to, apart from its keys, times and
-// counters: equal for two installations by the same configuration.
+// outcome is what an installation comes to, apart from its keys, times, counters and
+// what earlier runs said: equal for two installations by the same configuration.
 func outcome(t testing.TB) string {
 	t.Helper()
 	state := onHost(t, `
@@ -157,7 +157,7 @@ virsh list --all --autostart --name | sort
 virsh net-dumpxml wirebox
 nft -s list table ip wiabctl | sed '/chain spread /,/}/d'; iptables -S DOCKER-USER | sort
 find /home/wire/wire-server-deploy/ /etc/systemd/system /etc/sysctl.d /etc/wiabctl /var/lib/wiabctl /var/lib/libvirt/images -printf '%p %y %m %u\n' \
-  | grep -v -e '^/var/lib/wiabctl/log/' -e '^/var/lib/wiabctl/verified' | sort
+  | grep -v -e '^/var/lib/wiabctl/log/' -e '^/var/lib/wiabctl/verified' -e '/jobs/[^/]*/output.1 ' | sort
 cat /etc/hosts /etc/wiabctl/wiabctl.yaml /home/wire/wire-server-deploy/ansible/inventory/offline/inventory.yml
 cat /home/wire/wire-server-deploy/wiab/overlays/*/*.yaml
 sysctl net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.bridge.bridge-nf-call-iptables

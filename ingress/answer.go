@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -111,8 +112,11 @@ const fake = "Kubernetes Ingress Controller Fake Certificate"
 // errFake says what that certificate means.
 var errFake = errors.New("the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing")
 
-// plainly says in a person's words what a TLS error means.
+// plainly says in a person's words what a TLS error means. The URL is told beside it.
 func plainly(err error) error {
+	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+		err = asked.Err
+	}
 	var bad *tls.CertificateVerificationError
 	if errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0 &&
 		bad.UnverifiedCertificates[0].Subject.CommonName == fake {

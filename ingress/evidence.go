@@ -12,7 +12,9 @@ import (
 // so it is never given a secret.
 type evidence struct {
 	chart    string
+	of       string // the release, where the chart was rendered for several
 	objects  manifest
+	user     UserOverlay
 	problems []string
 }
 
@@ -22,8 +24,22 @@ const mostProblems = 10
 // want notes the value as dropped unless what stands at a place is what was meant.
 func (e *evidence) want(value, place string, have, meant any) {
 	if !reflect.DeepEqual(have, meant) {
-		e.dropped(value, fmt.Sprintf("%s is %s, not %s", place, told(have), told(meant)))
+		e.dropped(value, differs(place, have, meant))
 	}
+}
+
+// single wants the address of one domain alone gone. Beside those of several nobody can mean it:
+// the service does not start (cargohold: App.hs), or the chart refuses it (galley).
+func (e *evidence) single(value, place string, have, several any) {
+	if have != nil && several != nil {
+		e.broken(value, differs(place, have, nil))
+		return
+	}
+	e.want(value, place, have, nil)
+}
+
+func differs(place string, have, meant any) string {
+	return fmt.Sprintf("%s is %s, not %s", place, told(have), told(meant))
 }
 
 // wantEach notes the value as dropped unless all of it stands at a place.
@@ -39,7 +55,18 @@ func (e *evidence) wantEach(value, place string, have, meant []string) {
 	}
 }
 
+// dropped notes the value, unless the user's overlay says on purpose that it be another.
 func (e *evidence) dropped(value, how string) {
+	if !e.user.overrides(value) {
+		e.broken(value, how)
+	}
+}
+
+// broken notes a value that no word of the user's makes right.
+func (e *evidence) broken(value, how string) {
+	if e.of != "" {
+		value += " of " + e.of
+	}
 	e.problems = append(e.problems, value+": "+how)
 }
 

@@ -79,6 +79,16 @@ func (m manifest) annotation(object, name string) string {
 	return text
 }
 
+// somewhere tells whether the text stands at that path of any object.
+func (m manifest) somewhere(text string, path ...string) bool {
+	for _, object := range m {
+		if at(object, path...) == text {
+			return true
+		}
+	}
+	return false
+}
+
 // words are the texts of a list.
 func words(list any) []string {
 	all, _ := list.([]any)

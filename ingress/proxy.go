@@ -147,15 +147,18 @@ func (s *Spec) validProxies() []error {
 	return errs
 }
 
-// ControllerOverlay is the layer of the release ingress-nginx-controller: requests that come
+// Controller is the release of the ingress itself.
+const Controller = "ingress-nginx-controller"
+
+// ControllerOverlay is the layer over the release Controller: requests that come
 // from a proxy are the client's that the proxy names. Everybody else's word about clients counts
 // nothing. There is none without a proxy.
-func ControllerOverlay(proxies []netip.Addr) Values {
-	if len(proxies) == 0 {
+func ControllerOverlay(s Set) Values {
+	if len(s.Proxies) == 0 {
 		return nil
 	}
-	networks := make([]string, len(proxies))
-	for i, p := range proxies {
+	networks := make([]string, len(s.Proxies))
+	for i, p := range s.Proxies {
 		networks[i] = p.String() + "/32"
 	}
 	return Values{"ingress-nginx": Values{"controller": Values{"config": Values{

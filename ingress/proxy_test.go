@@ -76,8 +76,8 @@ func TestProxyRefuses(t *testing.T) {
 }
 
 func TestControllerOverlay(t *testing.T) {
-	if got := ControllerOverlay(nil); got != nil {
+	if got := ControllerOverlay(Set{}); got != nil {
 		t.Errorf("without a proxy: %v", got)
 	}
-	golden(t, "controller.golden.yaml", ControllerOverlay([]netip.Addr{netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("198.51.100.20")}))
+	golden(t, "controller.golden.yaml", ControllerOverlay(Set{Proxies: []netip.Addr{netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("198.51.100.20")}}))
 }

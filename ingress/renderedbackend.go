@@ -18,11 +18,13 @@ func (s Set) checkBackend(e *evidence) {
 	}
 	galley, _ := e.objects.config("galley")["settings"].(Values)
 	s.checkMap(e, "galley.config.settings.multiIngress", "ConfigMap galley, galley.yaml: settings.multiIngress", galley["multiIngress"], invitation)
-	e.want("galley.config.settings.conversationCodeURI", "ConfigMap galley, galley.yaml: settings.conversationCodeURI", galley["conversationCodeURI"], nil)
+	e.single("galley.config.settings.conversationCodeURI", "ConfigMap galley, galley.yaml: settings.conversationCodeURI", galley["conversationCodeURI"], galley["multiIngress"])
 
 	aws, _ := e.objects.config("cargohold")["aws"].(Values)
 	s.checkMap(e, "cargohold.config.aws.multiIngress", "ConfigMap cargohold, cargohold.yaml: aws.multiIngress", aws["multiIngress"], download)
-	e.want("cargohold.config.aws.s3DownloadEndpoint", "ConfigMap cargohold, cargohold.yaml: aws.s3DownloadEndpoint", aws["s3DownloadEndpoint"], nil)
+	for _, address := range []string{"s3DownloadEndpoint", "cloudFront"} {
+		e.single("cargohold.config.aws."+address, "ConfigMap cargohold, cargohold.yaml: aws."+address, aws[address], aws["multiIngress"])
+	}
 
 	spar := e.objects.config("spar")
 	s.checkMap(e, "spar.config.domainConfigs", "ConfigMap spar, spar.yaml: saml.spDomainConfigs", at(spar, "saml", "spDomainConfigs"), renamed(s.signOn()))

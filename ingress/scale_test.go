@@ -79,8 +79,10 @@ func compute(t testing.TB, set Set, a Artifact, rendered map[string]Rendered) {
 	for _, d := range set.Extra {
 		ReleaseValues(d, set.Email)
 	}
-	if err := Check(set, a, rendered); err != nil {
-		t.Fatal(err)
+	for release, r := range rendered {
+		if err := Check(set, a, nil, release, r); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // UserOverlay is a layer over a release that the user writes. It comes after the computed
 // one.
 type UserOverlay struct {
+	File   string // where the user writes it
 	Values Values
 	root   *node
 }
@@ -81,6 +82,32 @@ func (o UserOverlay) Conflicts(computed Values) error {
 	}
 	layer, _ := reduced.(map[string]any)
 	return errors.Join(conflicts("", o.root, layer)...)
+}
+
+// overrides tells whether a line says on purpose what the value at that path is, or something of it.
+func (o UserOverlay) overrides(path string) bool {
+	return o.root != nil && slices.ContainsFunc(overridden("", o.root), func(at string) bool { return within(path, at) || within(at, path) })
+}
+
+// overridden are the paths of the lines with the comment.
+func overridden(path string, mapping *node) (paths []string) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		at := join(path, key.Value)
+		switch {
+		case saysSo(key, value):
+			paths = append(paths, at)
+		case value.Kind == mappingNode:
+			paths = append(paths, overridden(at, value)...)
+		}
+	}
+	return paths
+}
+
+// within tells whether a path is the other, or leads below it.
+func within(path, other string) bool {
+	below, found := strings.CutPrefix(path, other)
+	return found && (below == "" || below[0] == '.' || below[0] == '[')
 }
 
 func conflicts(path string, mapping *node, computed map[string]any) (problems []error) {

@@ -82,7 +82,7 @@ func ways(got answers, now time.Time) []Finding {
 	return findings
 }
 
-// gathered is one error for several hosts: in full for the first, by name for the others.
+// gathered is one error for several hosts: in full for the first, by name for the others, which is short below the same domain.
 func gathered(hosts map[string]error) error {
 	names := slices.Sorted(maps.Keys(hosts))
 	switch len(names) {
@@ -91,6 +91,11 @@ func gathered(hosts map[string]error) error {
 	case 1:
 		return fmt.Errorf("%s: %w", names[0], hosts[names[0]])
 	default:
-		return fmt.Errorf("%s: %w (and %s)", names[0], hosts[names[0]], strings.Join(names[1:], ", "))
+		_, domain, _ := strings.Cut(names[0], ".")
+		var others []string
+		for _, name := range names[1:] {
+			others = append(others, strings.TrimSuffix(name, "."+domain))
+		}
+		return fmt.Errorf("%s: %w (and %s)", names[0], hosts[names[0]], strings.Join(others, ", "))
 	}
 }

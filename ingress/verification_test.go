@@ -31,9 +31,9 @@ func TestWays(t *testing.T) {
 			[]Finding{{Check: "dns"}, {Check: "connection"}, {Check: "certificate", Notes: []string{"it ends at 2026-01-10 00:00:00 UTC, in 9 days"}}}},
 		"one host": {answers{"a": host("teams", refused, time.Time{})},
 			[]Finding{{Check: "dns"}, {Check: "connection", Problem: "teams.red.example.com: connection refused"}, {Check: "certificate"}}},
-		"each in its own way": {answers{"a": host("webapp", refused, time.Time{}), "b": host("teams", refused, time.Time{}), "c": host("assets", nowhere, time.Time{}), "d": host("account", untrusted, time.Time{})},
+		"each in its own way": {answers{"a": host("webapp", refused, time.Time{}), "b": host("teams", refused, time.Time{}), "s": {URL: "https://xftd.green.example.org/", Err: refused}, "c": host("assets", nowhere, time.Time{}), "d": host("account", untrusted, time.Time{})},
 			[]Finding{{Check: "dns", Problem: "assets.red.example.com: lookup assets.red.example.com: no such host"},
-				{Check: "connection", Problem: "teams.red.example.com: connection refused (and webapp.red.example.com)"},
+				{Check: "connection", Problem: "teams.red.example.com: connection refused (and webapp, xftd.green.example.org)"},
 				{Check: "certificate", Problem: "account.red.example.com: tls: failed to verify certificate: x509: certificate signed by unknown authority"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -118,7 +118,7 @@ func (v Verify) Plan(ctx context.Context, domains []string) ([]change.Change, er
 // waiting is the change that ends when the domain is right.
 func (v Verify) waiting(domain string, wrong error) change.Change {
 	return change.Change{
-		Verb: change.Wait, Subject: "domain " + domain, Reason: oneLine(wrong), Concurrent: true,
+		Verb: change.Wait, Subject: "domain " + domain, Reason: wrong.Error(), Concurrent: true,
 		Apply: func(ctx context.Context, say change.Progress) error {
 			var seen Verification
 			right := change.Condition{
@@ -127,10 +127,7 @@ func (v Verify) waiting(domain string, wrong error) change.Change {
 				Interval:    250 * time.Millisecond,
 				Check: func(ctx context.Context) (err error) {
 					seen, err = v.Domain(ctx, domain)
-					if err := errors.Join(err, seen.Err()); err != nil {
-						return errors.New(oneLine(err))
-					}
-					return nil
+					return errors.Join(err, seen.Err())
 				},
 			}
 			err := right.Await(ctx, say)

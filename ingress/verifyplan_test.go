@@ -31,7 +31,7 @@ func TestVerifyNobodyThere(t *testing.T) {
 	if len(plan) != 2 || plan[0].Verb != change.Wait || plan[1].Subject != "domain blue.example.net" {
 		t.Fatalf("got %v", plan)
 	}
-	if !strings.Contains(plan[0].Reason, "connection refused") || strings.Contains(plan[0].Reason, "\n") {
+	if !strings.HasPrefix(plan[0].Reason, "connection: account.red.example.com: dial tcp "+address+": connect: connection refused (and assets, ") || strings.Contains(plan[0].Reason, "\n") {
 		t.Errorf("got reason %q", plan[0].Reason)
 	}
 }
@@ -53,6 +53,9 @@ func TestVerifyPlanWaitsUntilRight(t *testing.T) {
 	plan, err := v.Plan(t.Context(), []string{red})
 	if err != nil || len(plan) != 1 {
 		t.Fatalf("got %v, %v", plan, err)
+	}
+	if causes := strings.Split(plan[0].Reason, "\n"); len(causes) < 10 || causes[0] != "status: https://nginz-https."+red+"/status answers 404 Not Found" {
+		t.Errorf("got the causes %q", causes)
 	}
 	time.AfterFunc(300*time.Millisecond, func() { up.Store(true) })
 	soon, cancel := context.WithTimeout(t.Context(), time.Minute)

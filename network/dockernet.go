@@ -35,7 +35,7 @@ func dockerNetworks(ctx context.Context) ([]occupied, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join("/proc", strings.TrimSpace(string(pid)))); err != nil {
+	if nameOf(filepath.Join("/proc", strings.TrimSpace(string(pid)))) != "dockerd" {
 		return nil, nil // the process is gone and left its note
 	}
 	ctx, cancel := context.WithTimeout(ctx, dockerPatience)

@@ -64,7 +64,7 @@ func TestSubnetClashes(t *testing.T) {
 				thing(t)
 			}
 			f := usual()
-			err := f.Check(context.Background())
+			err := f.place(context.Background())
 			if tc.says == "" {
 				if err != nil {
 					t.Errorf("refused: %v", err)
@@ -75,7 +75,7 @@ func TestSubnetClashes(t *testing.T) {
 				t.Fatalf("got %v, want a Failure of kind %s saying %q", err, SubnetClash.ID, want)
 			}
 			f.Spec.Subnet = netip.MustParsePrefix(tc.free)
-			if err := f.Check(context.Background()); err != nil {
+			if err := f.place(context.Background()); err != nil {
 				t.Errorf("%s is not free: %v", tc.free, err)
 			}
 		})
@@ -98,6 +98,7 @@ func answerAsDocker(t *testing.T, networks string) {
 	})}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
+	rename(t, "dockerd")
 	if err := os.WriteFile(dockerPID, []byte(fmt.Sprint(os.Getpid(), "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -109,15 +110,18 @@ func TestDockerThatDoesNotTell(t *testing.T) {
 	needRoot(t)
 	clear(t)
 	answerAsDocker(t, "no JSON")
-	warnings, err := change.Warnings(usual().Check(context.Background()))
+	warnings, err := change.Warnings(usual().place(context.Background()))
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Cause, "docker does not tell") {
 		t.Errorf("got %v and %v, want a warning alone", warnings, err)
 	}
-	if err := os.WriteFile(dockerPID, []byte("99999999\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := usual().Check(context.Background()); err != nil {
-		t.Errorf("docker was asked although it does not run: %v", err)
+	rename(t, "another")
+	for name, noted := range map[string]string{"its process is gone": "99999999\n", "another has its number": fmt.Sprint(os.Getpid()), "the note is empty": ""} {
+		if err := os.WriteFile(dockerPID, []byte(noted), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := usual().place(context.Background()); err != nil {
+			t.Errorf("docker was asked although %s: %v", name, err)
+		}
 	}
 }
 

@@ -236,7 +236,7 @@ func TestLeavingNetworkIsPassedOver(t *testing.T) {
 			}
 			receipt := tc.leaving
 			f.Leaving = func() bool { return receipt }
-			checked := f.Check(context.Background())
+			checked := f.place(context.Background())
 			changes, err := f.planBridge(context.Background())
 			if tc.refused != "" {
 				if !kindOf(checked, tc.refused) || !kindOf(err, tc.refused) {
@@ -256,7 +256,7 @@ func TestLeavingNetworkIsPassedOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			settled(t, f)
-			if err := f.Check(context.Background()); err != nil {
+			if err := f.place(context.Background()); err != nil {
 				t.Errorf("check of what is ours: %v", err)
 			}
 		})

@@ -24,11 +24,11 @@ func (p *Pipeline) apply(ctx context.Context, stage string, changes []change.Cha
 	return made, nil
 }
 
-// applySome makes the first of the changes, and those after it that may be made
+// applySome makes the first of the changes, and as many of those after it as may be made
 // beside it. It returns the error of each, nil where there is none.
 func (p *Pipeline) applySome(ctx context.Context, stage string, changes []change.Change) []error {
 	n := 1
-	for changes[0].Concurrent && n < len(changes) && changes[n].Concurrent {
+	for changes[0].Concurrent && n < len(changes) && changes[n].Concurrent && n != changes[0].AtMost {
 		n++
 	}
 	errs := make([]error, n)

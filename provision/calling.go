@@ -154,20 +154,11 @@ func (c *Calling) secret() (string, error) {
 // turnSecret is what a secret of TURN servers can be; it stands in a line of a file of brig's.
 var turnSecret = regexp.MustCompile(`^[!-~]{1,512}$`)
 
-// overlay adds to sftd's and coturn's values what the script gives on its command line, so
-// that a later upgrade without the script keeps it.
-func (c *Calling) overlay(values ingress.Values) ingress.Values {
-	if values == nil {
-		values = ingress.Values{}
-	}
-	values["nodeSelector"] = ingress.Values{"kubernetes.io/hostname": c.Node}
-	return values
-}
-
 // domainSet is what the overlays are computed from, without secrets.
 func (c *Config) domainSet() ingress.Set {
 	set := c.Ingress.Set(c.Calling.selfHosted())
 	if c.Calling.selfHosted() {
+		set.Node = c.Calling.Node
 		return set
 	}
 	return set.CallsBy(ingress.Calls{SFT: c.Calling.SFT, TURN: c.Calling.TURN})

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -160,8 +159,8 @@ func TestCallingNodeIsOne(t *testing.T) {
 	if err != nil || !slices.Contains(environment, "WIABCTL_CALLING_NODE=kubenode1") {
 		t.Errorf("the script's environment: %v, %v", environment, err)
 	}
-	if got := fmt.Sprint(config.Calling.overlay(nil)); got != "map[nodeSelector:map[kubernetes.io/hostname:kubenode1]]" {
-		t.Errorf("sftd's values: %s", got)
+	if got := i.domainSet().Node; got != "kubenode1" {
+		t.Errorf("sftd and coturn are bound to %q", got)
 	}
 	if got := i.fabric().Calling.String(); got != "192.168.122.21" {
 		t.Errorf("the firewall sends calls to %s", got)

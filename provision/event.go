@@ -42,7 +42,7 @@ type Event struct {
 	Kind    EventKind     `json:"event"`             // what happened, see below
 	Verb    change.Verb   `json:"verb,omitempty"`    // what a change does to its subject
 	Subject string        `json:"subject,omitempty"` // what a change is made to, or what is told of
-	Text    string        `json:"text,omitempty"`    // the change's reason, the progress, the error
+	Text    string        `json:"text,omitempty"`    // the change's reason, a line for each cause; the progress, the error
 	Changes int           `json:"changes,omitempty"` // how many the stage needs or has made
 	Took    time.Duration `json:"took_ns,omitempty"` // how long the change or the stage took
 

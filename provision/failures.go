@@ -84,7 +84,7 @@ var (
 		Advice: "remove those others first, or leave the packages: `wiabctl down` without --host"}
 	OverlayInvalid = change.Kind{ID: "overlay-invalid", Exit: 111,
 		Means:  "a file of values of yours, beside the configuration file, cannot be used",
-		Advice: "mend the lines named above; docs/configuration.md tells what an overlay can be",
+		Advice: "mend what is named above; docs/configuration.md tells what an overlay can be; nothing was deployed with it",
 		Breaks: "the overlay cannot be handed to helm", Command: "ls -l /etc/wiabctl/overlays"}
 	ProxyUnfit = change.Kind{ID: "proxy-unfit", Exit: 123,
 		Means:  "the machine that is to be a domain's proxy cannot be made one",

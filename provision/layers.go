@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"wiabctl/cluster"
 	"wiabctl/ingress"
+	"wiabctl/provision/redact"
 )
 
 // layerSources are the artifact's files that the layers depend on. While there is no
@@ -68,14 +72,19 @@ func (i *Installation) rendering(ctx context.Context) (cluster.Rendering, error)
 	if err != nil {
 		return cluster.Rendering{}, err
 	}
-	return rendering(i.renderedSet(), artifact)
+	want, err := rendering(i.renderedSet(), artifact)
+	if err != nil {
+		return want, err
+	}
+	want.Users, err = i.userValues(ctx)
+	return want, err
 }
 
 // rendering are all computed values: the layers over the artifact's releases, and the
 // releases of the extra domains.
 func rendering(set ingress.Set, artifact ingress.Artifact) (cluster.Rendering, error) {
 	layers, err := ingress.Overlays(set, artifact)
-	r := cluster.Rendering{Domain: set.Default, Layers: layers}
+	r := cluster.Rendering{Domain: set.Default, Email: set.Email, Layers: layers}
 	for _, d := range set.Extra {
 		own := ingress.ReleaseValues(d, set.Email)
 		if d.Certificate.Own() {
@@ -87,18 +96,66 @@ func rendering(set ingress.Set, artifact ingress.Artifact) (cluster.Rendering, e
 }
 
 // checkRendered looks whether what was rendered does what the layers are for.
-func (i *Installation) checkRendered(ctx context.Context, rendered map[string]cluster.Rendered) error {
+func (i *Installation) checkRendered(ctx context.Context, of cluster.Rendering, rendered map[string]cluster.Rendered) error {
 	artifact, err := i.layerSources(ctx)
 	if err != nil {
 		return err
 	}
-	return checkRendered(i.renderedSet(), artifact, rendered)
+	users, err := i.userOverlays(ctx)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(users, func(release string, _ ingress.UserOverlay) bool { return of.Users[release] == nil })
+	return checkRendered(i.renderedSet(), artifact, users, rendered)
 }
 
-func checkRendered(set ingress.Set, artifact ingress.Artifact, rendered map[string]cluster.Rendered) error {
-	all := map[string]ingress.Rendered{}
-	for release, r := range rendered {
-		all[release] = ingress.Rendered(r)
+// checkRendered tells what is wrong with each release, and blames the user's overlays over it.
+func checkRendered(set ingress.Set, artifact ingress.Artifact, users map[string]ingress.UserOverlay, rendered map[string]cluster.Rendered) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(rendered)) {
+		err := ingress.Check(set, artifact, users, name, ingress.Rendered(rendered[name]))
+		if err != nil {
+			err = blame(overlaid(users, name, err.Error()), err)
+		}
+		errs = append(errs, err)
 	}
-	return ingress.Check(set, artifact, all)
+	return errors.Join(errs...)
+}
+
+// overlaid are the files of the overlays that the words are about. All domains' releases are
+// rendered as one: it is those that are named, or else any.
+func overlaid(users map[string]ingress.UserOverlay, name, words string) []string {
+	if overlay, theirs := users[name]; theirs {
+		return []string{overlay.File}
+	}
+	if name != ingress.DomainReleases {
+		return nil
+	}
+	var named, all []string
+	for _, release := range slices.Sorted(maps.Keys(users)) {
+		if !strings.HasPrefix(release, ingress.ReleaseName("")) {
+			continue
+		}
+		all = append(all, users[release].File)
+		if strings.Contains(words, release) {
+			named = append(named, users[release].File)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return all
+}
+
+// blame is an OverlayInvalid with the files and what is wrong, without the files' secrets;
+// without files it is what is wrong.
+func blame(files []string, wrong error) error {
+	if len(files) == 0 {
+		return wrong
+	}
+	secrets, err := secretFiles{named: files}.secrets()
+	if err != nil {
+		return err
+	}
+	return OverlayInvalid.Failf("%s cannot be used:\n%s", strings.Join(files, ", "), redact.New(secrets).Text(wrong.Error()))
 }

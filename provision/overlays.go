@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +23,7 @@ const mark = "wiabctl"
 // overlays are the computed values of every release that may have any; nil means
 // none. Before the artifact is unpacked they cannot be computed yet.
 func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values, error) {
-	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil, "account-pages": nil, controller: i.controllerOverlay()}
+	all := map[string]ingress.Values{"wire-server": nil, "webapp": nil, "account-pages": nil, ingress.Controller: nil}
 	if i.config.Calling.selfHosted() {
 		all["sftd"], all["coturn"] = nil, nil
 	}
@@ -43,37 +42,23 @@ func (i *Installation) overlays(ctx context.Context) (map[string]ingress.Values,
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(all, computed)
-	for release, values := range all {
-		if slices.Contains(callingReleases, release) {
-			values = i.config.Calling.overlay(values)
-		}
-		if values != nil && release != controller {
-			values[mark] = i.marked(release)
-			all[release] = values
-		}
+	for release, values := range computed {
+		values[mark] = i.marked(release)
+		all[release] = values
 	}
 	return all, nil
 }
 
-// controller is the release of the ingress itself.
-const controller = "ingress-nginx-controller"
-
-// controllerOverlay makes the ingress believe the proxies. Its mark names the domains that have
-// one: a domain without does not concern the release.
-func (i *Installation) controllerOverlay() ingress.Values {
-	proxies, open := i.config.Ingress.Proxies()
-	overlay := ingress.ControllerOverlay(proxies)
-	if overlay != nil {
-		overlay[mark] = ingress.Values{"domains": slices.DeleteFunc(i.domainNames(), func(domain string) bool { return slices.Contains(open, domain) })}
-	}
-	return overlay
-}
-
-// marked tells what a release's values were computed for. The TURN server knows no domains.
+// marked tells what a release's values were computed for. The TURN server knows no domains, and
+// the ingress only those that have a proxy.
 func (i *Installation) marked(release string) ingress.Values {
 	of := ingress.Values{}
-	if release != "coturn" {
+	switch release {
+	case "coturn":
+	case ingress.Controller:
+		_, open := i.config.Ingress.Proxies()
+		of["domains"] = slices.DeleteFunc(i.domainNames(), func(domain string) bool { return slices.Contains(open, domain) })
+	default:
 		of["domains"] = i.domainNames()[1:]
 	}
 	if slices.Contains(callingReleases, release) || release == "wire-server" && !i.config.Calling.selfHosted() {
@@ -98,7 +83,7 @@ func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) 
 	unmarked := ingress.Values{mark: ingress.Values{"domains": nil, "overlay": nil, "calling": nil}}
 	var all []cluster.Release
 	for _, name := range cluster.ScriptReleases(i.config.Calling.selfHosted()) {
-		values := ingress.Merge(unmarked, ingress.Merge(overlays[name], users[name]))
+		values := ingress.Merge(unmarked, ingress.Merge(overlays[name], users[name].Values))
 		all = append(all, cluster.Release{Name: name, Chart: name, Values: values})
 	}
 	for _, d := range i.config.Ingress.Domains {
@@ -106,7 +91,7 @@ func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) 
 		if err != nil {
 			return nil, err
 		}
-		r.Values = ingress.Merge(unmarked, ingress.Merge(r.Own, users[r.Name]))
+		r.Values = ingress.Merge(unmarked, ingress.Merge(r.Own, users[r.Name].Values))
 		all = append(all, r)
 	}
 	return all, nil

@@ -192,7 +192,7 @@ func (i *Installation) assetServer() cluster.AssetServer {
 
 func (i *Installation) helm() Stage {
 	return cluster.Helm{Rollout: i.rollout(), Artifact: i.config.Artifact.Hash, Environment: i.helmEnvironment,
-		Overlays: i.overlays, UserOverlays: i.userOverlays, Diff: valuesDiff, Secrets: i.helmSecrets()}
+		Overlays: i.overlays, UserOverlays: i.userValues, Diff: valuesDiff, Secrets: i.helmSecrets()}
 }
 
 func (i *Installation) helmSecrets() cluster.HelmSecrets {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wiabctl/provision/change"
@@ -44,6 +45,7 @@ type testStage struct {
 	apply      func(ctx context.Context, thing string) error // instead of adding
 	planErr    error
 	concurrent bool
+	atMost     int
 }
 
 func (s testStage) Name() string { return s.name }
@@ -57,7 +59,7 @@ func (s testStage) Plan(context.Context) ([]change.Change, error) {
 		if s.world.has(thing) {
 			continue
 		}
-		changes = append(changes, change.Change{Verb: change.Create, Subject: thing, Reason: "missing", Concurrent: s.concurrent,
+		changes = append(changes, change.Change{Verb: change.Create, Subject: thing, Reason: "missing", Concurrent: s.concurrent, AtMost: s.atMost,
 			Apply: func(ctx context.Context, _ change.Progress) error {
 				if s.apply != nil {
 					return s.apply(ctx, thing)
@@ -140,6 +142,26 @@ func TestUpMakesConcurrentChangesSideBySide(t *testing.T) {
 	if made, err := runUp(t, p); err != nil || made != 3 {
 		t.Fatalf("made %d, %v", made, err)
 	}
+}
+
+// Where one of a few fails that are made at a time, those beside it are finished and no others begun.
+func TestUpMakesFewChangesAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, began := newWorld(), time.Now()
+		p := &Pipeline{Steps: []Step{{testStage{world: w, name: "domains", things: []string{"1", "2", "3", "4", "5"}, concurrent: true, atMost: 2,
+			apply: func(_ context.Context, thing string) error {
+				time.Sleep(time.Second)
+				if thing == "3" {
+					return errors.New("no")
+				}
+				w.add(thing)
+				return nil
+			}}, nil}}}
+		made, err := runUp(t, p)
+		if took := time.Since(began); made != 3 || err == nil || took != 2*time.Second {
+			t.Errorf("made %d in %s: %v", made, took, err)
+		}
+	})
 }
 
 func TestUpReplansWhatStandsAfterAChange(t *testing.T) {

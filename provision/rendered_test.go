@@ -2,8 +2,10 @@ package provision
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +103,10 @@ func TestFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want.Layers["sftd"] = ingress.SftdOverlay(config.Ingress.Set(true))
+	config.Ingress.Domains[0].Proxy = &ingress.Proxy{Address: netip.MustParseAddr("198.51.100.20")}
+	self := config.Ingress.Set(true)
+	self.Node = "kubenode3"
+	want.Layers["sftd"], want.Layers["coturn"], want.Layers[ingress.Controller] = ingress.SftdOverlay(self), ingress.CoturnOverlay(self), ingress.ControllerOverlay(self)
 	for release, r := range render(t, miniature, want) {
 		golden(t, filepath.Join("../ingress/testdata/rendered", release+".yaml"), r.Manifest)
 	}
@@ -135,13 +140,86 @@ func TestRendered(t *testing.T) {
 			if got := slices.Sorted(maps.Keys(rendered)); !slices.Equal(got, expected) {
 				t.Errorf("rendered %v, want %v", got, expected)
 			}
-			if err := checkRendered(set, sources(t, charts()), rendered); err != nil {
+			if err := checkRendered(set, sources(t, charts()), nil, rendered); err != nil {
 				t.Error(err)
 			}
 			for release, r := range rendered {
 				if !strings.Contains(string(r.Manifest), "kind: ") {
 					t.Errorf("of %s helm made nothing", release)
 				}
+			}
+		})
+	}
+}
+
+// TestRenderedWithUsersOverlays renders with the user's overlays on top: what they undo is told
+// with their files and without their secrets, and so are helm's words if it makes nothing of them.
+func TestRenderedWithUsersOverlays(t *testing.T) {
+	config := smallest + "domains:\n  - {domain: red.example.com}\n  - {domain: blue.example.net}\n  - {domain: pink.example.org}\nproxy: {address: 198.51.100.20}\n"
+	everywhere := map[string]string{}
+	for _, release := range append(cluster.ScriptReleases(true), ingress.ReleaseName("red")) {
+		everywhere[release+".yaml"] = "IPs: [192.0.2.1]\n"
+	}
+	galley := func(lines ...string) map[string]string {
+		return map[string]string{"wire-server.yaml": "galley:\n  config:\n    settings:\n      " + strings.Join(lines, "\n      ") + "\n"}
+	}
+	const override = " # wiabctl: override"
+	for name, tc := range map[string]struct {
+		overlays map[string]string
+		says     []string // with OVERLAYS for their directory; none: it is good
+	}{
+		"values of no interest, everywhere":   {everywhere, nil},
+		"a variable of the webapp's":          {map[string]string{"webapp.yaml": "envVars: {APP_NAME: Chat, FEATURE_ENABLE_CHANNELS: 'true'}\n"}, nil},
+		"more origins than needed":            {map[string]string{"sftd.yaml": "allowOrigin: '*'" + override + "\n"}, nil},
+		"an empty mapping, which helm merges": {galley("multiIngress: {}"), nil},
+		"no mapping": {galley("multiIngress: null" + override), []string{"OVERLAYS/wire-server.yaml cannot be used:\nthe chart wire-server refuses its values: Error: execution error at (wire-server/",
+			"Either settings.conversationCodeURI or settings.multiIngress have to be set"}},
+		"both":                         {galley("conversationCodeURI: https://x" + override), []string{"OVERLAYS/wire-server.yaml cannot be used", "are mutually exclusive"}},
+		"one domain again, on purpose": {galley("conversationCodeURI: https://x"+override, "multiIngress: null"+override), nil},
+		"both of cargohold, which no chart refuses": {map[string]string{"wire-server.yaml": "cargohold:\n  config:\n    aws:\n      s3DownloadEndpoint: https://x" + override + "\n"},
+			[]string{"OVERLAYS/wire-server.yaml cannot be used", "cargohold.config.aws.s3DownloadEndpoint: ConfigMap cargohold, cargohold.yaml: aws.s3DownloadEndpoint is \"https://x\", not absent"}},
+		"a variable that tells of the default domain": {map[string]string{"webapp.yaml": "envVars: {APP_NAME: Chat of green.example.org}\n"},
+			[]string{"OVERLAYS/webapp.yaml cannot be used", "envVars.APP_NAME: Deployment webapp, variable APP_NAME is \"Chat of green.example.org\", and names the default domain on every domain"}},
+		"no certificate of a domain's": {map[string]string{"nginx-ingress-services-red.yaml": "replicas: 1\n", "nginx-ingress-services-blue.yaml": "tls: {createIssuer: false}\n"},
+			[]string{"OVERLAYS/nginx-ingress-services-blue.yaml cannot be used", "tls.issuer of nginx-ingress-services-blue: "}},
+		"a domain's chart that refuses": {map[string]string{"nginx-ingress-services-red.yaml": "federator: {enabled: true}\n", "nginx-ingress-services-blue.yaml": "replicas: 1\n"},
+			[]string{"OVERLAYS/nginx-ingress-services-red.yaml cannot be used:\nthe chart nginx-ingress-services refuses its values: Error: execution error at (domains/charts/nginx-ingress-services-red/", "cannot be configured together"}},
+		"a domain's assets under another's name": {map[string]string{"nginx-ingress-services-red.yaml": "replicas: 1\n", "nginx-ingress-services-blue.yaml": "ingressName: red" + override + "\n"},
+			[]string{"OVERLAYS/nginx-ingress-services-blue.yaml, OVERLAYS/nginx-ingress-services-red.yaml cannot be used", "there are two objects Ingress nginx-ingress-red"}},
+		"what the chart cannot take": {map[string]string{"smtp.yaml": "smtp: {config: word}\n"}, []string{"OVERLAYS/smtp.yaml cannot be used:\nthe chart smtp refuses its values: Error: template: smtp/"}},
+		"a secret in what is told": {map[string]string{"webapp.yaml": "envVars: {APP_TOKEN: hunter2hunter2 of green.example.org}\n"},
+			[]string{"OVERLAYS/webapp.yaml cannot be used", "envVars.APP_TOKEN: (secret)"}},
+		"two at once": {map[string]string{"smtp.yaml": "smtp: {config: word}\n", "webapp.yaml": "envVars: {APP_NAME: Chat of green.example.org}\n"},
+			[]string{"OVERLAYS/smtp.yaml cannot be used:\nthe chart smtp refuses", "OVERLAYS/webapp.yaml cannot be used:\nthe chart webapp does not do"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := withOverlays(t, config, tc.overlays)
+			set, artifact := i.renderedSet(), sources(t, miniature)
+			want, err := rendering(set, artifact)
+			if err != nil {
+				t.Fatal(err)
+			}
+			users, err := i.readOverlays(i.layers(want.Layers))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Users = valuesOf(users)
+			// Only what there are overlays over, for helm takes its time.
+			maps.DeleteFunc(want.Layers, func(release string, _ map[string]any) bool { return want.Users[release] == nil })
+			if !slices.ContainsFunc(want.Own, func(r cluster.Release) bool { return want.Users[r.Name] != nil }) {
+				want.Own = nil
+			}
+			err = checkRendered(set, artifact, users, render(t, miniature, want))
+			if (err == nil) != (len(tc.says) == 0) || err != nil && !errors.Is(err, OverlayInvalid.Failf("")) {
+				t.Fatalf("got %v, want %q", err, tc.says)
+			}
+			for _, says := range tc.says {
+				if says = strings.ReplaceAll(says, "OVERLAYS", filepath.Join(i.config.dir, overlaysDir)); !strings.Contains(err.Error(), says) {
+					t.Errorf("got\n%v\nwant %q", err, says)
+				}
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a secret is told: %v", err)
 			}
 		})
 	}
@@ -165,7 +243,7 @@ func BenchmarkRendered(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if err := checkRendered(set, a, render(b, charts(), want)); err != nil {
+				if err := checkRendered(set, a, nil, render(b, charts(), want)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -20,9 +20,8 @@ import (
 // overlaysDir is where the user's overlays are: beside the configuration file.
 const overlaysDir = "overlays"
 
-// userOverlays are the values that the user gives to releases, by release, each with its
-// mark.
-func (i *Installation) userOverlays(ctx context.Context) (map[string]ingress.Values, error) {
+// userOverlays are what the user lays over releases, by release, each with its mark.
+func (i *Installation) userOverlays(ctx context.Context) (map[string]ingress.UserOverlay, error) {
 	overlays, err := i.overlays(ctx)
 	if err != nil {
 		return nil, err
@@ -30,32 +29,46 @@ func (i *Installation) userOverlays(ctx context.Context) (map[string]ingress.Val
 	return i.readOverlays(i.layers(overlays))
 }
 
+// userValues are the values of the user's overlays, by release.
+func (i *Installation) userValues(ctx context.Context) (map[string]ingress.Values, error) {
+	overlays, err := i.userOverlays(ctx)
+	return valuesOf(overlays), err
+}
+
+func valuesOf(overlays map[string]ingress.UserOverlay) map[string]ingress.Values {
+	values := map[string]ingress.Values{}
+	for release, overlay := range overlays {
+		values[release] = overlay.Values
+	}
+	return values
+}
+
 // overlayCheck refuses overlays that cannot be used. It asks nobody, so what the webapp's
 // computed values say, which follow from the artifact's, is looked at later.
 func (i *Installation) overlayCheck(context.Context) error {
 	set := i.domainSet()
 	_, err := i.readOverlays(i.layers(map[string]ingress.Values{"wire-server": ingress.WireServerOverlay(set, ingress.Artifact{}), "sftd": ingress.SftdOverlay(set),
-		controller: i.controllerOverlay()}))
+		"coturn": ingress.CoturnOverlay(set), ingress.Controller: ingress.ControllerOverlay(set)}))
 	return err
 }
 
 // readOverlays reads the user's overlays over the computed values of every release that
 // there can be. They are refused whole if one cannot be used.
-func (i *Installation) readOverlays(computed map[string]ingress.Values) (map[string]ingress.Values, error) {
+func (i *Installation) readOverlays(computed map[string]ingress.Values) (map[string]ingress.UserOverlay, error) {
 	files, err := i.overlayFiles()
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]ingress.Values{}
+	all := map[string]ingress.UserOverlay{}
 	var problems []error
 	for _, file := range files {
 		release := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		problems = append(problems, exposedFile(file))
-		values, err := userOverlay(file, computed, release)
+		overlay, err := userOverlay(file, computed, release)
 		if err != nil {
 			problems = append(problems, OverlayInvalid.Failf("%s cannot be used:\n%w", file, err))
 		}
-		all[release] = values
+		all[release] = overlay
 	}
 	return all, errors.Join(problems...)
 }
@@ -84,28 +97,30 @@ func (i *Installation) overlayFiles() ([]string, error) {
 }
 
 // userOverlay reads one overlay, and marks its values.
-func userOverlay(file string, computed map[string]ingress.Values, release string) (ingress.Values, error) {
+func userOverlay(file string, computed map[string]ingress.Values, release string) (none ingress.UserOverlay, err error) {
 	ours, known := computed[release]
 	if !known {
-		return nil, fmt.Errorf("there is no release %s; there are %s", release, strings.Join(slices.Sorted(maps.Keys(computed)), ", "))
+		return none, fmt.Errorf("there is no release %s; there are %s", release, strings.Join(slices.Sorted(maps.Keys(computed)), ", "))
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	overlay, err := ingress.ParseOverlay(content)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if _, taken := overlay.Values[mark]; taken {
-		return nil, fmt.Errorf("the key %s is wiabctl's own", mark)
+		return none, fmt.Errorf("the key %s is wiabctl's own", mark)
 	}
 	if err := overlay.Conflicts(ours); err != nil {
-		return nil, err
+		return none, err
 	}
 	// A digest tells of a key that was taken out, which the values in force would not.
 	digest := sha256.Sum256(content)
-	return ingress.Merge(overlay.Values, ingress.Values{mark: ingress.Values{"overlay": hex.EncodeToString(digest[:8])}}), nil
+	overlay.File = file
+	overlay.Values = ingress.Merge(overlay.Values, ingress.Values{mark: ingress.Values{"overlay": hex.EncodeToString(digest[:8])}})
+	return overlay, nil
 }
 
 // layers are the computed values of every release that there can be, nil for none.

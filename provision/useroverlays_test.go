@@ -77,10 +77,10 @@ func TestOverlayMark(t *testing.T) {
 	of := func(content string) any {
 		i := withOverlays(t, smallest, map[string]string{"smtp.yaml": content})
 		all, err := i.readOverlays(i.layers(nil))
-		if err != nil || len(all) != 1 || all["smtp"]["a"] != 1 {
+		if err != nil || len(all) != 1 || all["smtp"].Values["a"] != 1 {
 			t.Fatalf("%v, %v", all, err)
 		}
-		return all["smtp"][mark].(ingress.Values)["overlay"]
+		return all["smtp"].Values[mark].(ingress.Values)["overlay"]
 	}
 	if one, other := of("{a: 1, b: 2}"), of("{a: 1}"); one == other || one == "" {
 		t.Errorf("the marks are %v and %v", one, other)

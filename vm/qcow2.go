@@ -72,7 +72,7 @@ func holding(file io.ReaderAt, name string) (int64, error) {
 	if err := readAt(file, 0, &header); err != nil {
 		return 0, err
 	}
-	if header.Magic != qcow2Magic || header.Version != 3 || header.Order != sixteenBits || header.Incompatible&extendedL2 != 0 || header.Bits > 21 {
+	if header.Magic != qcow2Magic || header.Version != 3 || header.Order != sixteenBits || header.Incompatible&extendedL2 != 0 || header.Bits < 9 || header.Bits > 21 {
 		return 0, errQcow2Unknown
 	}
 	image := &qcow2{file: file, bits: header.Bits, entries: 1 << (header.Bits - 1)}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -28,10 +29,19 @@ func TestHeldBySnapshot(t *testing.T) {
 	if _, err := heldBySnapshot(image, "c"); err == nil {
 		t.Error("a snapshot that is not there holds something")
 	}
-	if err := os.WriteFile(image, make([]byte, 1<<16), 0o600); err != nil {
+	whole, err := os.ReadFile(image)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := heldBySnapshot(image, "a"); !errors.Is(err, errQcow2Unknown) {
-		t.Errorf("of no image: %v", err)
+	for name, broken := range map[string][]byte{
+		"no image":           make([]byte, 1<<16),
+		"clusters of a byte": slices.Concat(whole[:20], make([]byte, 4), whole[24:]),
+	} {
+		if err := os.WriteFile(image, broken, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := heldBySnapshot(image, "a"); !errors.Is(err, errQcow2Unknown) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

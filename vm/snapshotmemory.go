@@ -91,10 +91,12 @@ func (s *Snapshots) memoryBytes(name string) (int64, error) {
 	var sum int64
 	for _, file := range files {
 		info, err := os.Stat(file)
-		if err != nil {
+		if gone(err) != nil { // it may just be deleted
 			return 0, err
 		}
-		sum += info.Size()
+		if err == nil {
+			sum += info.Size()
+		}
 	}
 	return sum, nil
 }

@@ -41,6 +41,9 @@ type standing struct {
 func (r *Room) observe(ctx context.Context, machine Machine) (*standing, error) {
 	is := &standing{reusable: r.Reuse != nil && r.Reuse()}
 	err := r.Libvirt(ctx, func(virt *libvirt.Libvirt) error { return is.ask(virt, machine.Name) })
+	if missing(err) { // never there, or gone while it was asked about
+		is, err = &standing{reusable: is.reusable}, nil
+	}
 	if err != nil && !errors.Is(err, change.ErrNotInstalled) {
 		return nil, fmt.Errorf("domain %s: %w", machine.Name, err)
 	}
@@ -76,12 +79,9 @@ func (is *standing) readLabels(at paths) error {
 	return nil
 }
 
-// ask reads the domain of exactly this name.
+// ask reads the domain of exactly this name; the error is libvirt's where there is none.
 func (is *standing) ask(virt *libvirt.Libvirt, name string) error {
 	domain, err := virt.DomainLookupByName(name)
-	if missing(err) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

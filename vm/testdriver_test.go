@@ -88,3 +88,19 @@ func TestOnLibvirtsTestDriver(t *testing.T) {
 	}
 	seen(libvirt.DomainShutoff, "it is shut off")
 }
+
+// A domain that goes while it is asked about is there no more: that is no failure.
+func TestObservedWhileItGoes(t *testing.T) {
+	virt := testDriver(t)
+	room := &Room{Machines: []Machine{{Deployment: "wire", Name: "test"}}, Images: t.TempDir(), Console: t.TempDir()}
+	room.Libvirt = func(_ context.Context, do func(*libvirt.Libvirt) error) error {
+		if err := do(virt); err != nil {
+			return err
+		}
+		_, gone := virt.DomainLookupByName("tes")
+		return gone
+	}
+	if is, err := room.observe(t.Context(), room.Machines[0]); err != nil || is.domain != nil {
+		t.Errorf("%v, %v", is, err)
+	}
+}

@@ -56,8 +56,8 @@ records() {
 # The longest that somebody else's helm is taken for alive, in seconds: it may wait for hooks and then for pods.
 patience=1800
 
-# ours tells whether a record of that time is of an upgrade that we began and that did not succeed. Jobs exclude each
-# other, so its helm is dead.
+# ours tells whether a record of that time is of an upgrade that we began and that did not succeed. No two jobs deploy one
+# release, so its helm is dead.
 ours() {
   for noted in $(cat "$note"); do
     if [ "$1" -ge "$noted" ] && [ "$1" -le $((noted + 60)) ]; then return 0; fi

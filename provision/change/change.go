@@ -27,10 +27,12 @@ const (
 type Change struct {
 	Verb    Verb
 	Subject string // what is changed, such as "domain kubenode1"
-	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"
+	Reason  string // why, in words: "memory is 8 GiB, configured 9 GiB"; a line for each cause
 	// Concurrent allows this change to run beside its neighbours in the plan
 	// that allow it too.
 	Concurrent bool
+	// AtMost is how many of those neighbours may run at a time, this one included; 0: all.
+	AtMost int
 	// Apply makes the change. It is safe to repeat after an interruption.
 	Apply func(ctx context.Context, say Progress) error
 	// Diff is what differs, a line each: "+ path: new", "~ path: old -> new", "- path". It
@@ -43,7 +45,16 @@ type Change struct {
 
 // String is the line a plan shows for the change.
 func (c Change) String() string {
-	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, c.Reason)
+	return fmt.Sprintf("%s %s: %s", c.Verb, c.Subject, Brief(c.Reason))
+}
+
+// Brief is the first line of a text, and how many others there are.
+func Brief(text string) string {
+	first, others, more := strings.Cut(text, "\n")
+	if !more {
+		return first
+	}
+	return fmt.Sprintf("%s; and %d more", first, strings.Count(others, "\n")+1)
 }
 
 // Places are where the lines of a Diff say that something differs.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -45,6 +46,27 @@ func TestAwait(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAwaitSaysTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said string
+		both := errors.Join(errors.New("the cable is out"), errors.New("the bulb is, too"))
+		err := Condition{Description: "the light", Deadline: 2 * sayAgain, Interval: time.Second, Check: func(context.Context) error {
+			return both
+		}}.Await(t.Context(), func(line string) { said = line })
+		if !strings.HasSuffix(said, "s): the cable is out; and 1 more") || !errors.Is(err, both) {
+			t.Errorf("it said %q, and in the end %v", said, err)
+		}
+	})
+}
+
+func TestBrief(t *testing.T) {
+	for text, want := range map[string]string{"": "", "a; b": "a; b", "a\nb": "a; and 1 more", "a\nb\nc": "a; and 2 more"} {
+		if got := (Change{Verb: Wait, Subject: "s", Reason: text}).String(); got != "wait s: "+want {
+			t.Errorf("%q is %q", text, got)
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func (c Condition) Await(ctx context.Context, say Progress) (err error) {
 		last = err
 		if time.Since(said) >= sayAgain {
 			said = time.Now()
-			say.Sayf("waiting for %s (%s): %v", c.Description, time.Since(began).Round(time.Second), last)
+			say.Sayf("waiting for %s (%s): %s", c.Description, time.Since(began).Round(time.Second), Brief(last.Error()))
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
