@@ -24,8 +24,8 @@ type Helm struct {
 	Environment func() ([]string, error)
 	// Overlays are the computed values by release; nil means that the release has none.
 	Overlays func(ctx context.Context) (map[string]map[string]any, error)
-	// UserOverlays are the user's values by release, checked.
-	UserOverlays func(ctx context.Context) (map[string]map[string]any, error)
+	// UserOverlays are the user's values by release, checked against the computed ones.
+	UserOverlays func(computed map[string]map[string]any) (map[string]map[string]any, error)
 	// Diff tells in lines what is between two layers of values, without their secrets.
 	Diff func(before, after map[string]any) ([]string, error)
 	// Secrets are the values files that the script deploys secrets from.
@@ -41,11 +41,15 @@ func (Helm) Name() string { return "helm" }
 // Plan compares the overlay files, and asks for the script unless it succeeded
 // with these inputs and its main release is there.
 func (h Helm) Plan(ctx context.Context) ([]change.Change, error) {
-	overlays, err := h.planOverlays(ctx)
+	computed, err := h.Overlays(ctx)
 	if err != nil {
 		return nil, err
 	}
-	users, err := h.planUserOverlays(ctx)
+	overlays, err := h.planOverlays(ctx, computed)
+	if err != nil {
+		return nil, err
+	}
+	users, err := h.planUserOverlays(ctx, computed)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +117,7 @@ func (h Helm) planMissing(ctx context.Context, run func(context.Context, change.
 	return []change.Change{{Verb: change.Run, Subject: "helm-operations.sh", Reason: "the cluster has no release wire-server", Apply: again}}, nil
 }
 
-func (h Helm) planOverlays(ctx context.Context) ([]change.Change, error) {
-	overlays, err := h.Overlays(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (h Helm) planOverlays(ctx context.Context, overlays map[string]map[string]any) ([]change.Change, error) {
 	var all []change.Change
 	for _, release := range slices.Sorted(maps.Keys(overlays)) {
 		changes, err := h.planOverlay(ctx, release, overlays[release])

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -58,5 +59,28 @@ func TestHelmScriptEndedMeanwhile(t *testing.T) {
 	}
 	if err := changes[0].Apply(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("without its release it was not started: %v", err)
+	}
+}
+
+// What the values are computed from is read on the admin host, so a plan does it once.
+func TestHelmPlanComputesOnce(t *testing.T) {
+	secrets, computed, checked := deployedSecretsStage(t, "p"), 0, ""
+	h := Helm{Rollout: Rollout{Admin: secrets.API.Admin, API: secrets.API}, Secrets: secrets,
+		Environment: func() ([]string, error) { return nil, nil },
+		Diff:        func(_, _ map[string]any) ([]string, error) { return nil, nil },
+		Overlays: func(context.Context) (map[string]map[string]any, error) {
+			computed++
+			return map[string]map[string]any{"webapp": {"a": computed}}, nil
+		},
+		UserOverlays: func(against map[string]map[string]any) (map[string]map[string]any, error) {
+			checked = fmt.Sprint(against)
+			return nil, nil
+		}}
+	changes, err := h.Plan(t.Context())
+	if err != nil || len(changes) != 2 || changes[0].Subject != "file wiab/overlays/webapp/50-wiabctl.yaml" || changes[1].Subject != "helm-operations.sh" {
+		t.Errorf("it wants %v (%v)", changes, err)
+	}
+	if computed != 1 || checked != "map[webapp:map[a:1]]" {
+		t.Errorf("computed %d times; the user's are checked against %s", computed, checked)
 	}
 }

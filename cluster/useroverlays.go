@@ -20,8 +20,8 @@ import (
 const userOverlayName = "60-wiabctl-user.yaml"
 
 // planUserOverlays compares the user's overlays with their files.
-func (h Helm) planUserOverlays(ctx context.Context) ([]change.Change, error) {
-	want, err := h.UserOverlays(ctx)
+func (h Helm) planUserOverlays(ctx context.Context, computed map[string]map[string]any) ([]change.Change, error) {
+	want, err := h.UserOverlays(computed)
 	if err != nil {
 		return nil, err
 	}

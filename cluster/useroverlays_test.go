@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,14 +27,14 @@ func TestUserOverlays(t *testing.T) {
 	}
 	want := map[string]map[string]any{"smtp": {"a": 2}, "webapp": {"a": "same"}, "reaper": {"a": 3}, "coturn": {"a": 4}}
 	stage := Helm{Rollout: Rollout{Admin: admin},
-		UserOverlays: func(context.Context) (map[string]map[string]any, error) { return want, nil },
+		UserOverlays: func(map[string]map[string]any) (map[string]map[string]any, error) { return want, nil },
 		Diff: func(before, after map[string]any) ([]string, error) {
 			if fmt.Sprint(before["a"]) == fmt.Sprint(after["a"]) && len(before) == len(after) {
 				return nil, nil
 			}
 			return []string{fmt.Sprintf("%v becomes %v", before, after)}, nil
 		}}
-	changes, err := stage.planUserOverlays(t.Context())
+	changes, err := stage.planUserOverlays(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +57,7 @@ func TestUserOverlays(t *testing.T) {
 	}, got); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
-	if changes, err := stage.planUserOverlays(t.Context()); err != nil || len(changes) > 0 {
+	if changes, err := stage.planUserOverlays(t.Context(), nil); err != nil || len(changes) > 0 {
 		t.Errorf("after they were made: %v, %v", changes, err)
 	}
 	for release := range want {
@@ -71,21 +70,21 @@ func TestUserOverlays(t *testing.T) {
 		t.Errorf("there is left %v, %v", there, err)
 	}
 	want = nil
-	if changes, err := stage.planUserOverlays(t.Context()); err != nil || len(changes) != 4 {
+	if changes, err := stage.planUserOverlays(t.Context(), nil); err != nil || len(changes) != 4 {
 		t.Errorf("with no overlay any more: %v, %v", changes, err)
 	}
 }
 
 func TestUserOverlaysOfNothing(t *testing.T) {
-	none := func(context.Context) (map[string]map[string]any, error) { return nil, nil }
-	changes, err := Helm{Rollout: Rollout{Admin: testAdmin(t)}, UserOverlays: none}.planUserOverlays(t.Context())
+	none := func(map[string]map[string]any) (map[string]map[string]any, error) { return nil, nil }
+	changes, err := Helm{Rollout: Rollout{Admin: testAdmin(t)}, UserOverlays: none}.planUserOverlays(t.Context(), nil)
 	if err != nil || len(changes) > 0 {
 		t.Errorf("on a bare host: %v, %v", changes, err)
 	}
 }
 
 // TestReleaseDeploy has a release deployed from its values as far as they are there, in the
-// namespace that it is in, beside no other job that deploys charts.
+// namespace that it is in, not beside helm-operations.sh.
 func TestReleaseDeploy(t *testing.T) {
 	const began = "--setenv=WIABCTL_HELM_TIMEOUT=1m30s"
 	tests := []struct {
@@ -134,11 +133,8 @@ func TestReleaseDeploy(t *testing.T) {
 
 func TestComputedOverlaysAreStepsTowardsReleases(t *testing.T) {
 	stage := Helm{Rollout: Rollout{Admin: testAdmin(t)},
-		Overlays: func(context.Context) (map[string]map[string]any, error) {
-			return map[string]map[string]any{"webapp": {"a": 1}}, nil
-		},
 		Diff: func(_, after map[string]any) ([]string, error) { return []string{fmt.Sprint(after)}, nil }}
-	changes, err := stage.planOverlays(t.Context())
+	changes, err := stage.planOverlays(t.Context(), map[string]map[string]any{"webapp": {"a": 1}})
 	if err != nil || len(changes) != 1 || changes[0].Within != releaseSubject("webapp") || !slices.Equal(changes[0].Diff, []string{"map[a:1]"}) {
 		t.Errorf("%+v, %v", changes, err)
 	}

@@ -15,8 +15,9 @@ func newPlan(o *options) *cobra.Command {
 		Use:   "plan",
 		Short: "Show what up would do, without doing anything",
 		Long: "plan tells for each stage what up would change, and why: + comes, ~ changes, - goes, ! is interrupted, or cannot be told\n" +
-			"yet. Values and rules that differ are listed below. The exit code is 0 if there is nothing to do, 2 if there is. It takes\n" +
-			"what up takes to choose stages. With --out the plan is saved too: `wiabctl up --plan-file FILE` does just that, or refuses.",
+			"yet. Values and rules that differ are listed below; of several reasons the first is told, JSON has all. The exit code is\n" +
+			"0 if there is nothing to do, 2 if there is. It takes what up takes to choose stages. With --out the plan is saved too:\n" +
+			"`wiabctl up --plan-file FILE` does just that, or refuses.",
 		Example: "  sudo wiabctl plan\n  sudo wiabctl plan --output json          # one event a line\n  sudo wiabctl plan --out plan.json && sudo wiabctl up --plan-file plan.json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -76,7 +76,8 @@ func (i *Installation) rendering(ctx context.Context) (cluster.Rendering, error)
 	if err != nil {
 		return want, err
 	}
-	want.Users, err = i.userValues(ctx)
+	users, err := i.userOverlays(ctx)
+	want.Users = valuesOf(users)
 	return want, err
 }
 

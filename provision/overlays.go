@@ -75,7 +75,7 @@ func (i *Installation) releases(ctx context.Context) ([]cluster.Release, error) 
 	if err != nil {
 		return nil, err
 	}
-	users, err := i.userOverlays(ctx)
+	users, err := i.readOverlays(i.layers(overlays))
 	if err != nil {
 		return nil, err
 	}

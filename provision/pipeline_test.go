@@ -150,7 +150,7 @@ func TestUpMakesFewChangesAtATime(t *testing.T) {
 		w, began := newWorld(), time.Now()
 		p := &Pipeline{Steps: []Step{{testStage{world: w, name: "domains", things: []string{"1", "2", "3", "4", "5"}, concurrent: true, atMost: 2,
 			apply: func(_ context.Context, thing string) error {
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				if thing == "3" {
 					return errors.New("no")
 				}

@@ -29,9 +29,9 @@ func (i *Installation) userOverlays(ctx context.Context) (map[string]ingress.Use
 	return i.readOverlays(i.layers(overlays))
 }
 
-// userValues are the values of the user's overlays, by release.
-func (i *Installation) userValues(ctx context.Context) (map[string]ingress.Values, error) {
-	overlays, err := i.userOverlays(ctx)
+// userValues are the values of the user's overlays over the computed ones, by release.
+func (i *Installation) userValues(computed map[string]ingress.Values) (map[string]ingress.Values, error) {
+	overlays, err := i.readOverlays(i.layers(computed))
 	return valuesOf(overlays), err
 }
 
