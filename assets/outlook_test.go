@@ -125,3 +125,32 @@ func TestCheckSourceCounts(t *testing.T) {
 		t.Errorf("an unpacked one: %v", err)
 	}
 }
+
+// TestCheckSourceOfTheImage asks for it unless it is in the cache.
+func TestCheckSourceOfTheImage(t *testing.T) {
+	gone := serves(t, http.NotFound)
+	for _, tc := range []struct {
+		name, url string
+		held      bool
+		kind      change.Kind // none: all is well
+		says      string
+	}{
+		{"it is there", gives(t, "1000"), false, change.Kind{}, ""},
+		{"nobody has it", gone, false, DownloadFailed, "the base image cannot be had: http"},
+		{"it is in the cache", gone, true, change.Kind{}, ""},
+		{"it does not fit", gives(t, "9000000000000000000"), false, NoSpace, "what is to come of the base image (8185452.3 TiB) and the base image (8185452.3 TiB)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			b := BaseImage{URL: tc.url, SHA256: sha(payload), Images: filepath.Join(dir, "images"), Store: Store{Cache: filepath.Join(dir, "cache"), Pins: Pins{Dir: filepath.Join(dir, "pins")}}}
+			if tc.held {
+				must(t, b.Store.Held().prepare())
+				write(t, b.Store.Held().file(sha(payload)), payload)
+			}
+			err := b.CheckSource(t.Context())
+			if tc.says == "" && err != nil || tc.says != "" && (!errors.Is(err, tc.kind.Failf("")) || !strings.Contains(err.Error(), tc.says)) {
+				t.Errorf("found %v, want %q", err, tc.says)
+			}
+		})
+	}
+}

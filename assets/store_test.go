@@ -206,6 +206,7 @@ func TestCacheRemove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fetchAll(t, downloads...)
 			write(t, cache.note("x"), nil)
+			write(t, filepath.Join(cache.parts(), ".x.json4711"), nil) // one that did not come to its name
 			other := filepath.Join(s.Cache, other)
 			if other != s.Cache {
 				must(t, os.MkdirAll(filepath.Dir(other), 0o755))

@@ -74,6 +74,14 @@ func (l *jobLog) read(files *sftp.Client, into []byte) (int, error) {
 	return n, err
 }
 
+// close lets go of the file: one connection serves all jobs of a run.
+func (l *jobLog) close() {
+	if l.file != nil {
+		_ = l.file.Close()
+	}
+	l.client, l.file = nil, nil
+}
+
 // split returns the complete lines of what is there and what comes.
 func (l *jobLog) split(chunk []byte) (lines []string) {
 	rest := append(l.part, chunk...)

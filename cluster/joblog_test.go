@@ -84,3 +84,29 @@ func TestUntimed(t *testing.T) {
 		}
 	}
 }
+
+// One connection serves many jobs: the server holds no log of one that has ended.
+func TestWatchLetsGoOfTheLog(t *testing.T) {
+	admin := testAdmin(t)
+	j := Job{Name: "cluster"}
+	for name, content := range map[string]string{outputFile: "2026-03-01T12:00:00Z done\n2026-03-01T12:00:01Z wiabctl: run R1 success exited 0\n", "result": "R1 success exited 0\n"} {
+		if err := admin.Write(t.Context(), j.file(name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := &jobLog{admin: admin, name: j.file(outputFile), run: "R1"}
+	var lines []string
+	end, err := j.watch(t.Context(), log, func(line string) { lines = append(lines, line) }, nil)
+	if err != nil || end != succeeded || len(lines) != 2 {
+		t.Fatalf("%q, %v, %q", end, err, lines)
+	}
+	open, err := filepath.Glob("/proc/self/fd/*") // the tests' server is this process
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range open {
+		if file, _ := os.Readlink(fd); file == admin.path(j.file(outputFile)) {
+			t.Errorf("%s is still open", file)
+		}
+	}
+}

@@ -209,6 +209,7 @@ func (j Job) watch(ctx context.Context, log *jobLog, line func(string), say chan
 			end, err := j.outcome(ctx, log.admin, log.run)
 			if err == nil && end.ended() {
 				_, err = log.more(ctx, line) // what came between the two questions
+				log.close()
 				return end, err
 			}
 			if err := link.note(err); err != nil {

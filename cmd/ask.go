@@ -14,8 +14,18 @@ import (
 
 // yesFlag lets a command do without asking: --yes, or WIABCTL_YES.
 func yesFlag(c *cobra.Command, yes *bool) {
-	said, err := strconv.ParseBool(fromEnvironment("WIABCTL_YES", "false"))
-	c.Flags().BoolVar(yes, "yes", err == nil && said, "do not ask")
+	said, _ := saysYes() // what nobody understands is refused before any command
+	c.Flags().BoolVar(yes, "yes", said, "do not ask")
+}
+
+// saysYes tells whether the environment says yes to what commands ask. It fails with BadUsage.
+func saysYes() (bool, error) {
+	text := fromEnvironment("WIABCTL_YES", "false")
+	said, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, provision.BadUsage.Failf("WIABCTL_YES is %q, which is neither true nor false", text)
+	}
+	return said, nil
 }
 
 // agree asks for a yes to the plans, unless it is given already or nothing is to be done.

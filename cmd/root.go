@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -88,7 +89,8 @@ func newRoot() *cobra.Command {
 		if o.output != "plain" && o.output != "json" {
 			return provision.BadUsage.Failf("--output %q is neither plain nor json", o.output)
 		}
-		return nil
+		_, err := saysYes()
+		return err
 	}
 	group(root, "Make an installation:", newConfig(&o), newPreflight(&o), newPlan(&o), newUp(&o), newDown(&o))
 	group(root, "See how it is:", newStatus(&o), newReport(&o), newTopology(&o), newHistory(&o))
@@ -109,10 +111,5 @@ func group(root *cobra.Command, title string, commands ...*cobra.Command) {
 	root.AddCommand(commands...)
 }
 
-// fromEnvironment is a flag's default: the variable's value when it is set.
-func fromEnvironment(name, otherwise string) string {
-	if value, ok := os.LookupEnv(name); ok {
-		return value
-	}
-	return otherwise
-}
+// fromEnvironment is a flag's default: the variable's value, if it is not empty.
+func fromEnvironment(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwise) }

@@ -67,7 +67,7 @@ func TestPassThrough(t *testing.T) {
 	// The kubeconfig alone, and beside another one.
 	onHost(t, `wiabctl kubeconfig >/root/wire.conf && kubebox kubectl --kubeconfig=/root/wire.conf get nodes && rm /root/wire.conf`)
 	onHost(t, `printf '%s\n' 'apiVersion: v1' 'kind: Config # mine' 'current-context: work' 'contexts: [{name: work, context: {cluster: work, user: me}}]' >/root/mine.conf
-KUBECONFIG=/root/mine.conf wiabctl kubeconfig --merge && KUBECONFIG=/root/mine.conf wiabctl kubeconfig --merge
+KUBECONFIG=/root/mine.conf wiabctl kubeconfig --merge && KUBECONFIG=/root/mine.conf wiabctl kubeconfig --merge --output json | grep -xF '{"context":"wire","file":"/root/mine.conf"}'
 [ "$(stat -c %a /root/mine.conf)" = 600 ] && grep '# mine' /root/mine.conf
 export KUBECONFIG=/root/mine.conf
 [ "$(kubebox kubectl config current-context)" = work ] && [ "$(kubebox kubectl config get-contexts -o name | xargs)" = "wire work" ]

@@ -21,7 +21,7 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte   // at most a MiB
-	Names  []string // that the certificate is for
+	Words  []string // that the certificate says
 	Until  time.Time
 	Err    error // why there is no answer; the rest is empty then
 }
@@ -93,7 +93,7 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 		if err := leaf.VerifyHostname(q.host); err != nil { // of a shared connection only one name is seen to
 			return Answer{URL: a.URL, Err: &tls.CertificateVerificationError{UnverifiedCertificates: answer.TLS.PeerCertificates, Err: err}}
 		}
-		a.Names, a.Until = namesOf(leaf), leaf.NotAfter
+		a.Words, a.Until = wordsOf(leaf), leaf.NotAfter
 	}
 	a.Status, a.Header = answer.StatusCode, answer.Header
 	if a.Status == http.StatusSwitchingProtocols {

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -32,6 +33,28 @@ func (s Set) ReadPair(d Domain, now time.Time, roots *x509.CertPool) (Pair, erro
 		return Pair{}, CertificateUnusable.Failf("%s: %s: %w", d.Domain, c.Cert, err)
 	}
 	return p, nil
+}
+
+// SharedKeys is CertificateUnusable for each domain whose own certificate has the key of one
+// before it, of the pairs by domain: public logs of certificates, and those who scan the internet,
+// list by their keys, and so one domain leads to the other.
+func (s Set) SharedKeys(pairs map[string]Pair) error {
+	first := map[string]string{}
+	var errs []error
+	for _, d := range s.Extra {
+		p, brought := pairs[d.Domain]
+		if !brought {
+			continue
+		}
+		key := string(p.Chain[0].RawSubjectPublicKeyInfo)
+		if other, shared := first[key]; shared {
+			errs = append(errs, CertificateUnusable.Failf("%s: the key in %s is also that of %s, and public logs of certificates list by keys, so who finds one domain finds the other: give each a key of its own",
+				d.Domain, d.Certificate.Key, other))
+			continue
+		}
+		first[key] = d.Domain
+	}
+	return errors.Join(errs...)
 }
 
 // read reads both files and sees that they belong together.

@@ -8,8 +8,10 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -65,6 +67,7 @@ func TestReadPair(t *testing.T) {
 func TestReadPairRefuses(t *testing.T) {
 	a := newAuthority(t)
 	b := a.under("between")
+	telling := a.under("Authority of pki.red.example.com")
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Minute)
 	names := Hosts(certified)
 	good := a.issue("blue", soon, names...)
@@ -131,6 +134,12 @@ func TestReadPairRefuses(t *testing.T) {
 		"of two domains":            {files(t, a.issue("blue", soon, append(Hosts("red.example.com"), names...)...)), []string{"it names account.red.example.com, ", "webapp.red.example.com too, ", "its own names alone"}},
 		"of two wildcards":          {files(t, a.issue("blue", soon, "*."+certified, "*.red.example.com")), []string{"it names red.example.com too"}},
 		"named after another":       {files(t, a.issue("Red.example.com", soon, names...)), []string{"it names red.example.com too"}},
+		"organized by another":      {of(&x509.Certificate{Subject: pkix.Name{Organization: []string{"Red (red.example.com)"}}}), []string{"it names red.example.com too"}},
+		"issued by another's":       {files(t, telling.issue("blue", soon, names...)), []string{"it names pki.red.example.com too"}},
+		"revoked at another's":      {of(&x509.Certificate{CRLDistributionPoints: []string{"http://crl.red.example.com/1.crl"}}), []string{"it names crl.red.example.com too"}},
+		"asked about at another's":  {of(&x509.Certificate{OCSPServer: []string{"http://ocsp.red.example.com"}, IssuingCertificateURL: []string{"http://ca.red.example.com/ca.crt"}}), []string{"it names ca.red.example.com, ocsp.red.example.com too"}},
+		"of another's mail":         {of(&x509.Certificate{EmailAddresses: []string{"ops@red.example.com"}}), []string{"it names red.example.com too"}},
+		"of another's address":      {of(&x509.Certificate{URIs: []*url.URL{{Scheme: "https", Host: "webapp.red.example.com"}}}), []string{"it names webapp.red.example.com too"}},
 		"of the domain above":       {files(t, a.issue("blue", soon, append([]string{"*.example.net"}, names...)...)), []string{"it names example.net too"}},
 		"of the domain below":       {files(t, a.issue("blue", soon, append([]string{"webapp.shop." + certified}, names...)...)), []string{"it names webapp.shop." + certified + " too"}},
 		"two problems":              {files(t, a.issue("blue", past, names[1:]...)), []string{"ended on", "does not cover nginz-https."}},
@@ -161,6 +170,48 @@ func TestReadPairOfApps(t *testing.T) {
 	d.Apps = []App{Webapp, Teams}
 	if _, err := blueAndRed.ReadPair(d, time.Now(), nil); err != nil {
 		t.Errorf("a host that is not served need not be covered: %v", err)
+	}
+}
+
+func TestSharedKeys(t *testing.T) {
+	a := newAuthority(t)
+	key, soon := newKey(t), time.Now().Add(time.Hour)
+	pairs := map[string]Pair{}
+	set := Set{Default: "example.net"}
+	for _, domain := range []string{"red.example.com", "pink.example.org", "blue.example.net", "grey.example.org", "lets.example.org"} {
+		var d Domain
+		switch domain {
+		case "pink.example.org":
+			d = Domain{Domain: domain, Certificate: files(t, a.issue("", soon, Hosts(domain)...))}
+		case "lets.example.org":
+			d = Domain{Domain: domain}
+		default:
+			d = Domain{Domain: domain, Certificate: files(t, a.certify(key, &x509.Certificate{DNSNames: Hosts(domain), NotAfter: soon}))}
+		}
+		d.defaults()
+		set.Extra = append(set.Extra, d)
+	}
+	for _, d := range set.Extra[:4] {
+		p, err := set.ReadPair(d, time.Now(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs[d.Domain] = p
+	}
+	err := set.SharedKeys(pairs)
+	if !errors.Is(err, CertificateUnusable.Failf("")) {
+		t.Fatalf("got %v, want certificate-unusable", err)
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, domain := range []string{"blue.example.net", "grey.example.org"} {
+		if len(lines) != 2 || !strings.HasPrefix(lines[i], domain+": the key in "+set.Extra[i+2].Certificate.Key+" is also that of red.example.com, ") {
+			t.Errorf("got\n%v\nwant a line of each of two domains, %s among them", err, domain)
+		}
+	}
+	delete(pairs, "red.example.com")
+	delete(pairs, "grey.example.org")
+	if err := set.SharedKeys(pairs); err != nil {
+		t.Errorf("each its own: %v", err)
 	}
 }
 

@@ -99,17 +99,21 @@ func covers(c *x509.Certificate, hosts []string) error {
 
 // discreet tells which names of other domains whoever connects to this one reads in the certificate.
 func discreet(c *x509.Certificate, find func(string) map[string]string) error {
-	others := find(strings.Join(namesOf(c), " "))
+	others := find(strings.Join(wordsOf(c), " "))
 	if len(others) == 0 {
 		return nil
 	}
-	return fmt.Errorf("it names %s too, so whoever connects to one domain reads of the other: give each domain a certificate for its own names alone",
+	return fmt.Errorf("it names %s too, so whoever connects to one domain reads of the other: give each domain a certificate that tells its own names alone, in whatever part",
 		strings.Join(slices.Sorted(maps.Keys(others)), ", "))
 }
 
-// namesOf are the hosts that a certificate is for, and its common name.
-func namesOf(c *x509.Certificate) []string {
-	return append(slices.Clone(c.DNSNames), c.Subject.CommonName)
+// wordsOf is all that a certificate says in words: whom it is for, who issued it, and where to ask about it.
+func wordsOf(c *x509.Certificate) []string {
+	words := slices.Concat(c.DNSNames, c.EmailAddresses, c.CRLDistributionPoints, c.OCSPServer, c.IssuingCertificateURL)
+	for _, u := range c.URIs {
+		words = append(words, u.String())
+	}
+	return append(words, c.Subject.String(), c.Issuer.String())
 }
 
 // trusted tells whether the chain leads to a root: the one that it ends with, or one of roots.

@@ -12,7 +12,7 @@ var (
 	CertificateUnusable = change.Kind{
 		ID: "certificate-unusable", Exit: 71,
 		Means:  "a certificate of your own, or its key, cannot serve its domain",
-		Advice: "give the server's certificate, then its chain, for all names of the domain and of no other domain here, and its unencrypted key, both PEM; or leave both out for Let's Encrypt",
+		Advice: "give the server's certificate, then its chain, for all names of the domain and of no other domain here, and its own unencrypted key, both PEM; or leave both out for Let's Encrypt",
 		Breaks: "clients refuse the domain", Command: "sudoedit /etc/wiabctl/wiabctl.yaml",
 	}
 	KeyExposed = change.Kind{

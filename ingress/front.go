@@ -14,6 +14,7 @@ import (
 type Front struct {
 	Domain string
 	Hosts  []string   // the names that it answers for
+	SFT    string     // the one among them that the pages of all domains ask; empty if there is none
 	Origin netip.Addr // where the backend is
 }
 
@@ -26,7 +27,7 @@ func (s Set) Front(domain string, origin netip.Addr) Front {
 		}
 	}
 	if s.SFT != "" && below(s.SFT, domain) {
-		f.Hosts = append(f.Hosts, s.SFT)
+		f.Hosts, f.SFT = append(f.Hosts, s.SFT), s.SFT
 	}
 	return f
 }

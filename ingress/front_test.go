@@ -44,8 +44,9 @@ func TestFrontHosts(t *testing.T) {
 	} {
 		set := s.Set(false)
 		set.SFT = tc.sft
-		if got := set.Front(tc.domain, origin).Hosts; len(got) != tc.want {
-			t.Errorf("%s with the SFT %q: %v", tc.domain, tc.sft, got)
+		f := set.Front(tc.domain, origin)
+		if len(f.Hosts) != tc.want || (f.SFT != "") != (tc.want == 7) {
+			t.Errorf("%s with the SFT %q: %v, and %q for all", tc.domain, tc.sft, f.Hosts, f.SFT)
 		}
 	}
 }

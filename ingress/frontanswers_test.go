@@ -83,6 +83,31 @@ func TestFrontForwards(t *testing.T) {
 	}
 }
 
+// TestFrontOrigins sends requests of pages: to the backend, which knows those of all domains, only its own domain's
+// are told as such, but where conferences are, which all have in common.
+func TestFrontOrigins(t *testing.T) {
+	front := redFront()
+	front.SFT = "assets.red.example.com"
+	f := startFrontOf(t, front)
+	for origin, passes := range map[string]bool{
+		"https://webapp.red.example.com": true, "https://teams.red.example.com": true, "https://webapp.blue.example.net": false, "https://webapp.green.example.org": false,
+		"https://webapp.notred.example.com": false, "https://webapp.red.example.com.example.net": false, "https://red.example.com": false, "null": false,
+	} {
+		want := ""
+		if passes {
+			want = origin
+		}
+		for at, want := range map[string]string{redAPI: want, "https://assets.red.example.com": origin} {
+			_, body := f.ask(t, at+"/x", map[string]string{"Origin": origin})
+			var got http.Header
+			must(t, json.Unmarshal([]byte(body), &got))
+			if got.Get("Origin") != want {
+				t.Errorf("of %s the backend sees %q at %s", origin, got.Get("Origin"), at)
+			}
+		}
+	}
+}
+
 // TestFrontLogs demands a line that names the client, the host and the path, and no token.
 func TestFrontLogs(t *testing.T) {
 	f := startFront(t)

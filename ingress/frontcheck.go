@@ -49,6 +49,7 @@ func (c FrontCheck) Run(ctx context.Context) ([]FrontFinding, error) {
 		{"a Host with its port is served", c.same(map[string]string{"Host": c.Front.API() + ":443"})},
 		{"a Host in capital letters is served", c.same(map[string]string{"Host": strings.ToUpper(c.Front.API())})},
 		{"a forwarded host counts nothing", c.same(map[string]string{"X-Forwarded-Host": api(c.Foreign)})},
+		{"pages of another domain are strangers", c.strangers},
 		{"another domain is refused", c.refused("https://")},
 		{"another domain is refused over HTTP", c.refused("http://")},
 		{"WebSockets get through", c.webSocket},
@@ -156,6 +157,17 @@ func (c FrontCheck) refused(scheme string) func(context.Context) error {
 	}
 }
 
+// strangers demands that a page of another domain is no better known here than any: the backend lets the pages of all
+// its domains ask, and so whoever guesses one of them would learn that they belong together.
+func (c FrontCheck) strangers(ctx context.Context) error {
+	page, url := "https://webapp."+c.Foreign, "https://"+c.Front.API()+"/access"
+	got, err := c.send(ctx, http.MethodOptions, c.HTTPS, url, map[string]string{"Origin": page, "Access-Control-Request-Method": http.MethodPost})
+	if err == nil && got.Header.Get("Access-Control-Allow-Origin") == page {
+		err = fmt.Errorf("whoever asks for %s is told that %s may read its answers", url, page)
+	}
+	return err
+}
+
 // webSocket demands the backend's answer to a handshake, and that no HTTP/2 is offered for it.
 func (c FrontCheck) webSocket(ctx context.Context) error {
 	upgrade := map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "d2lhYmN0bCBhc2tzIGl0Lg=="}
@@ -217,10 +229,15 @@ type frontAnswer struct {
 	body string
 }
 
-// ask sends a request to an address, whatever it asks for, with other headers, "Host" among
-// them.
+// ask is send for a GET.
 func (c FrontCheck) ask(ctx context.Context, address, url string, headers map[string]string) (frontAnswer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	return c.send(ctx, http.MethodGet, address, url, headers)
+}
+
+// send sends a request to an address, whatever it asks for, with other headers, "Host" among
+// them.
+func (c FrontCheck) send(ctx context.Context, method, address, url string, headers map[string]string) (frontAnswer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return frontAnswer{}, err
 	}

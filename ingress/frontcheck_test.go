@@ -26,6 +26,8 @@ func TestFrontCheck(t *testing.T) {
 			[]string{"a Host in capital letters is served", "a Host with its port is served"}, "answers 403 Forbidden"},
 		{"what clients say of hosts", []string{theirs, "", "\thttp-request set-header X-Forwarded-Host %[var(txn.host)]\n", ""},
 			[]string{"a forwarded host counts nothing"}, "they differ"},
+		{"pages of all domains", []string{"\thttp-request del-header Origin unless", "\thttp-request del-header X-Nothing unless"},
+			[]string{"pages of another domain are strangers"}, "is told that https://webapp.green.example.org may read its answers"},
 		{"old clients", []string{"ssl-default-bind-options ssl-min-ver TLSv1.2", "ssl-default-bind-options ssl-min-ver TLSv1.0", "ECDHE+AESGCM:ECDHE+CHACHA20", "ALL:@SECLEVEL=0"},
 			[]string{"TLS older than 1.2 is refused"}, "a client with TLS 1.1 is let in"},
 		{"HTTP/2 for WebSockets", []string{"[alpn http/1.1]", "[alpn h2,http/1.1]"},

@@ -46,6 +46,10 @@ func (s Set) KnownLeaks(fixed Fixed, ways Ways) []KnownLeak {
 	if len(ways.Open) > 1 {
 		all = append(all, KnownLeak{"address", "these lead to one address: " + strings.Join(ways.Open, ", "), "a proxy in front of each (domains[].proxy)"})
 	}
+	if len(ways.Open) > 0 {
+		all = append(all, KnownLeak{"origins", "the API of these lets the pages of every domain read its answers, so who guesses another one learns that it is the same backend's: " + strings.Join(ways.Open, ", "),
+			"a proxy in front of each: it tells the backend of no other domain's pages"})
+	}
 	if !ways.Closed {
 		all = append(all, KnownLeak{"scans", "this host's address shows the certificate of every domain to whoever asks for it by name",
 			"a proxy in front of each domain, and network.https: proxies"})

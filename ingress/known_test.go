@@ -21,11 +21,11 @@ func TestKnownLeaks(t *testing.T) {
 		want  []string
 	}{
 		"one domain":    {Set{Default: "green.example.org", SFT: "sftd.green.example.org"}, fixed, open, nil},
-		"everything":    {Set{Default: "green.example.org", SFT: "sftd.green.example.org", Extra: domains(apps...)}, fixed, open, with("conference calls", "calls", "account pages", "team settings", "address", "scans")},
-		"calls by Wire": {Set{Default: "green.example.org", SFT: "sft.wire.example", Calls: &Calls{}, Extra: domains()}, fixed, open, with("address", "scans")},
-		"no calls":      {Set{Default: "green.example.org", Extra: domains()}, fixed, open, with("address", "scans")},
-		"newer pages":   {Set{Default: "green.example.org", Extra: domains(apps...)}, Fixed{}, open, with("team settings", "address", "scans")},
-		"one proxy":     {Set{Default: "green.example.org", Extra: domains()}, fixed, Ways{Open: []string{"green.example.org"}}, with("scans")},
+		"everything":    {Set{Default: "green.example.org", SFT: "sftd.green.example.org", Extra: domains(apps...)}, fixed, open, with("conference calls", "calls", "account pages", "team settings", "address", "origins", "scans")},
+		"calls by Wire": {Set{Default: "green.example.org", SFT: "sft.wire.example", Calls: &Calls{}, Extra: domains()}, fixed, open, with("address", "origins", "scans")},
+		"no calls":      {Set{Default: "green.example.org", Extra: domains()}, fixed, open, with("address", "origins", "scans")},
+		"newer pages":   {Set{Default: "green.example.org", Extra: domains(apps...)}, Fixed{}, open, with("team settings", "address", "origins", "scans")},
+		"one proxy":     {Set{Default: "green.example.org", Extra: domains()}, fixed, Ways{Open: []string{"green.example.org"}}, with("origins", "scans")},
 		"all closed":    {Set{Default: "green.example.org", Extra: domains()}, fixed, Ways{Closed: true}, with()},
 	} {
 		t.Run(name, func(t *testing.T) {

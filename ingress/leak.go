@@ -1,15 +1,10 @@
 package ingress
 
 import (
-	"encoding/base64"
 	"fmt"
 	"maps"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // Leak is a place in an answer of one domain that names another domain of the backend.
@@ -56,7 +51,7 @@ func (a Answer) leaks(find func(string) map[string]string) []Leak {
 			all = append(all, Leak{Kind: kind, Where: where, Name: name, Of: found[name]})
 		}
 	}
-	note("certificate", hostOf(a.URL), strings.Join(a.Names, " "))
+	note("certificate", hostOf(a.URL), strings.Join(a.Words, " "))
 	for _, header := range slices.Sorted(maps.Keys(a.Header)) {
 		kind := "header"
 		switch header {
@@ -101,65 +96,6 @@ func longestSuffix(name string, domains map[string]bool) string {
 		}
 		name = parent
 	}
-}
-
-// encoded is what may be base64 of more than a few bytes.
-var encoded = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}`)
-
-// hostNames are the host names in a text, in lower case and ASCII: also where they are percent-encoded, and where
-// a whole word is base64, as configurations are that a page hands on.
-func hostNames(text string) []string {
-	names := plainNames(text)
-	if strings.Contains(text, "%") {
-		names = append(names, plainNames(unescape(text))...)
-	}
-	for _, word := range encoded.FindAllString(text, -1) {
-		if decoded := fromBase64(word); decoded != "" {
-			names = append(names, plainNames(decoded)...)
-		}
-	}
-	return names
-}
-
-// plainNames are the words of at least two labels.
-func plainNames(text string) []string {
-	var names []string
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return r < 0x80 && r != '-' && r != '.' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-	for _, word := range words {
-		word = strings.ToLower(strings.Trim(word, ".-"))
-		if !strings.Contains(word, ".") {
-			continue
-		}
-		if ascii, err := idna.ToASCII(word); err == nil {
-			names = append(names, ascii)
-		}
-	}
-	return names
-}
-
-var percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-
-// unescape decodes what is percent-encoded, wherever it stands.
-func unescape(text string) string {
-	return percent.ReplaceAllStringFunc(text, func(code string) string {
-		decoded, err := url.PathUnescape(code)
-		if err != nil {
-			return code
-		}
-		return decoded
-	})
-}
-
-// fromBase64 decodes a word in either alphabet; empty if it is none.
-func fromBase64(word string) string {
-	word = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(word, "="))
-	decoded, err := base64.RawStdEncoding.DecodeString(word)
-	if err != nil {
-		return ""
-	}
-	return string(decoded)
 }
 
 // LeakCheck is the name of the leak test among the checks.

@@ -11,7 +11,7 @@ import (
 
 // planted are answers of red with one thing wrong.
 func planted(question, body string, names []string, header ...string) answers {
-	a := Answer{URL: "https://webapp.red.example.com/", Status: 200, Header: http.Header{}, Body: []byte(body), Names: names}
+	a := Answer{URL: "https://webapp.red.example.com/", Status: 200, Header: http.Header{}, Body: []byte(body), Words: names}
 	for i := 0; i < len(header); i += 2 {
 		a.Header.Add(header[i], header[i+1])
 	}
@@ -46,6 +46,17 @@ func TestLeaks(t *testing.T) {
 		"base64":                         {planted("webapp", `config="`+config+`"`, nil), "body", "nginz-https.blue.example.net", false},
 		"base64 for URLs, unpadded":      {planted("webapp", "?config="+strings.TrimRight(config, "="), nil), "body", "nginz-https.blue.example.net", false},
 		"letters beyond ASCII":           {planted("webapp", "see grün.example.", nil), "body", "xn--grn-ioa.example", false},
+		"percent-encoded in a parameter": {planted("webapp", "", nil, "Location", "https://webapp.red.example.com/?to=https%3A%2F%2Fred.example.com%3Fto%3Dhttps%253A%252F%252Fblue.example.net"), "redirect", "blue.example.net", false},
+		"a slash in a script":            {planted("webapp", `{"a":"https:\u002F\u002Fblue.example.net\u002f"}`, nil), "body", "blue.example.net", false},
+		"a slash in an old script":       {planted("webapp", `'\x2F\x2Fblue\x2eexample.net'`, nil), "body", "blue.example.net", false},
+		"a line in a script":             {planted("webapp", `"see\nblue.example.net\ttoo"`, nil), "body", "blue.example.net", false},
+		"in typographic quotes":          {planted("webapp", "see “blue.example.net”", nil), "body", "blue.example.net", false},
+		"behind a space that is none":    {planted("webapp", "see\u00a0blue.example.net\u2026", nil), "body", "blue.example.net", false},
+		"letters in two parts":           {planted("webapp", "see gru\u0308n.example", nil), "body", "xn--grn-ioa.example", false},
+		"letters beside an underscore":   {planted("webapp", "see a_b.Grün.example", nil), "body", "a_b.xn--grn-ioa.example", false},
+		"full stops of the Far East":     {planted("webapp", "see blue。example。net。", nil), "body", "blue.example.net", false},
+		"below a name that is none":      {planted("webapp", "xn--a.blue.example.net", nil), "body", "xn--a.blue.example.net", false},
+		"in bytes that are no text":      {planted("webapp", "\xffblue.example.net\xfe", nil), "body", "blue.example.net", false},
 		"a domain below this one":        {planted("webapp", "webapp.deep.red.example.com", nil), "body", "webapp.deep.red.example.com", false},
 		"only the letters alike":         {planted("webapp", "notblue.example.net blue.example.network blue.example.net-work blue-example.net", nil), "", "", false},
 		"a full stop behind it":          {planted("webapp", "It is blue.example.net.", nil), "body", "blue.example.net", false},

@@ -60,6 +60,11 @@ func (r *received) String() string {
 // its root and its user, which only root can.
 func startFront(t *testing.T, changed ...string) *liveFront {
 	t.Helper()
+	return startFrontOf(t, redFront(), changed...)
+}
+
+func startFrontOf(t *testing.T, front Front, changed ...string) *liveFront {
+	t.Helper()
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: haproxy changes its root directory and its user")
@@ -72,7 +77,6 @@ func startFront(t *testing.T, changed ...string) *liveFront {
 	}))
 	t.Cleanup(f.relay.Close)
 
-	front := redFront()
 	front.Origin = netip.MustParseAddr("127.0.0.1")
 	hosts := f.authority.issue("red", time.Now().Add(time.Hour), front.Hosts...)
 	inTest := strings.NewReplacer(
@@ -108,6 +112,10 @@ func (f *liveFront) startOrigin(t *testing.T) {
 		switch {
 		case req.Header.Get("Upgrade") != "":
 			echo(rw, req.Header.Get("Sec-WebSocket-Key"))
+		case req.Method == http.MethodOptions: // nginz knows the pages of all domains
+			if origin := req.Header.Get("Origin"); origin != "" {
+				rw.Header().Set(allow, origin)
+			}
 		case req.URL.Path == "/deeplink.json":
 			deeplinkOf(rw, req)
 		case req.URL.Path == "/strict":

@@ -45,6 +45,7 @@ func (a *Allowance) UnmarshalText(text []byte) error {
 // source reads an address or a network.
 func source(text string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(text); err == nil {
+		address = address.Unmap() // no packet has one that is mapped into IPv6
 		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	network, err := netip.ParsePrefix(text)

@@ -51,6 +51,7 @@ func TestAllowance(t *testing.T) {
 		{"a range", "60000-60010/udp", ""},
 		{"from a network", "161/udp from 10.0.0.0/8", ""},
 		{"from an address", "161/udp from 10.1.2.3", "161/udp from 10.1.2.3/32"},
+		{"from an IPv4 address in IPv6's clothes", "161/udp from ::ffff:10.1.2.3", "161/udp from 10.1.2.3/32"},
 		{"from an IPv6 network", "9100/tcp from 2001:db8::/32", ""},
 		{"no protocol", "9100", "error"},
 		{"another protocol", "9100/sctp", "error"},

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,9 @@ func TestOnlyANewConnectionProves(t *testing.T) {
 	if err := os.Remove(firewallFile); err != nil { // what is proven is kept
 		t.Error(err)
 	}
+	if _, err := os.Stat("/run/wiabctl"); err == nil {
+		t.Error("what would have taken the firewall back is still there")
+	}
 }
 
 // connection is the server's end of a new connection.
@@ -81,4 +85,44 @@ func logIn(t *testing.T, conn *net.TCPConn) {
 		_ = session.Process.Kill()
 		_ = session.Wait()
 	})
+}
+
+// Where the rules cannot be taken back at once, systemd's clock is what is left: it goes on.
+func TestRollbackThatFailsLeavesTheClock(t *testing.T) {
+	needRoot(t)
+	clear(t)
+	rename(t, "sshd")
+	server, err := net.Listen("tcp4", "203.0.113.10:2222")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if err := os.MkdirAll("/run/systemd/system", 0o755); err != nil { // sd_booted(3)
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove("/run/systemd/system") })
+	t.Cleanup(func() { _ = guardTable().drop() })
+	for exit, want := range map[string]string{"0": "clock, stop ", "1": "clock, "} {
+		tools := t.TempDir()
+		calls := filepath.Join(tools, "calls")
+		for name, script := range map[string]string{
+			"nft":         "exit " + exit,
+			"systemd-run": "printf 'clock, ' >>" + calls,
+			"systemctl":   "[ \"$1\" != is-active ] || exec test -e " + calls + "\nprintf '%s ' \"$1\" >>" + calls,
+		} {
+			if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", tools+":"+os.Getenv("PATH"))
+		f := usual()
+		f.Spec.Firewall = &Firewall{Prove: 300 * time.Millisecond}
+		err := f.close(t.Context(), f.Spec.Firewall.guard([]string{"wan0"}, []uint16{2222}), true, "", nil)
+		if !kindOf(err, FirewallUnproven.ID) || strings.Contains(errText(err), "systemd tries again") != (exit == "1") {
+			t.Errorf("nft ends with %s: %v", exit, err)
+		}
+		if said, err := os.ReadFile(calls); err != nil || string(said) != want {
+			t.Errorf("nft ends with %s: systemd was asked for %q (%v), want %q", exit, said, err, want)
+		}
+	}
 }

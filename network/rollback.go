@@ -32,7 +32,7 @@ func armed(ctx context.Context, after time.Duration, proven string) (rollback, e
 	if !booted() {
 		return r, nil
 	}
-	if err := r.disarm(ctx); err != nil { // of an earlier run that was killed
+	if err := r.stop(ctx); err != nil { // that of an earlier run that was killed
 		return r, err
 	}
 	_, err := command(ctx, "systemd-run", "--quiet", "--collect", "--unit="+r.unit, "--timer-property=AccuracySec=100ms",
@@ -40,8 +40,8 @@ func armed(ctx context.Context, after time.Duration, proven string) (rollback, e
 	return r, err
 }
 
-// disarm stops the clock.
-func (r rollback) disarm(ctx context.Context) error {
+// stop stops the clock; that it does not run is success.
+func (r rollback) stop(ctx context.Context) error {
 	if !booted() {
 		return nil
 	}
@@ -51,9 +51,19 @@ func (r rollback) disarm(ctx context.Context) error {
 	return systemctl(ctx, "stop", r.unit+".timer")
 }
 
-// now takes the firewall back at once, also when ctx has ended.
+// disarm stops the clock for good: what it would have loaded goes too.
+func (r rollback) disarm(ctx context.Context) error {
+	if err := r.stop(ctx); err != nil {
+		return err
+	}
+	return errors.Join(files{{path: r.file}}.erase(), tidy(filepath.Dir(r.file)))
+}
+
+// now takes the firewall back at once, also when ctx has ended. Where that fails the clock goes on.
 func (r rollback) now(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	_, err := command(ctx, "nft", "-f", r.file)
-	return errors.Join(err, r.disarm(ctx))
+	if _, err := command(ctx, "nft", "-f", r.file); err != nil {
+		return err
+	}
+	return r.disarm(ctx)
 }

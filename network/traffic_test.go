@@ -212,9 +212,9 @@ func TestTrafficArrives(t *testing.T) {
 		run(t, "ip", "link", "set", "wan2", "up")
 		second := newPlace(t, "inet2", "192.0.2.7/24", "")
 		settle(t, "the host to refuse the second WAN, as long as it is none", func() error {
-			_, err := second.ask(t, "192.0.2.10:443")
+			answer, err := second.ask(t, "192.0.2.10:443")
 			if !errors.Is(err, syscall.ECONNREFUSED) {
-				return err
+				return fmt.Errorf("%q (%w)", answer, err)
 			}
 			return nil
 		})

@@ -109,7 +109,10 @@ func (all units) remove(subject string, reads ...file) ([]change.Change, error) 
 	return []change.Change{{
 		Verb: change.Delete, Subject: subject, Reason: strings.Join(found, ", "),
 		Apply: func(ctx context.Context, _ change.Progress) error {
-			return errors.Join(all.disable(ctx), written.erase(), forget(ctx))
+			if err := all.disable(ctx); err != nil {
+				return err // while it has its file it is known as ours
+			}
+			return errors.Join(written.erase(), forget(ctx))
 		},
 	}}, nil
 }

@@ -164,6 +164,9 @@ func TestEditRefusesTellingCertificates(t *testing.T) {
 	red.Certificate = selfSigned(t, ingress.Hosts(red.Domain)...)
 	blue.Certificate = selfSigned(t, append(ingress.Hosts(red.Domain), ingress.Hosts(blue.Domain)...)...)
 	sharing := Domain{Domain: red.Domain, Certificate: blue.Certificate}
+	key := newKey(t)
+	grey, pink := Domain{Domain: "grey.example.org"}, Domain{Domain: "pink.example.org"}
+	grey.Certificate, pink.Certificate = signedBy(t, key, ingress.Hosts(grey.Domain)...), signedBy(t, key, ingress.Hosts(pink.Domain)...)
 	for name, tc := range map[string]struct {
 		add  []Domain
 		says []string // of each that is refused
@@ -171,6 +174,7 @@ func TestEditRefusesTellingCertificates(t *testing.T) {
 		"each its own":             {[]Domain{red, {Domain: "blue.example.net"}}, nil},
 		"for one domain alone":     {[]Domain{blue}, nil},
 		"the first tells":          {[]Domain{blue, {Domain: red.Domain}}, []string{"blue.example.net: "}},
+		"one key for two domains":  {[]Domain{grey, red, pink}, []string{"pink.example.org: the key in ", "is also that of grey.example.org, "}},
 		"one file for two domains": {[]Domain{sharing, blue}, []string{"red.example.com: ", "blue.example.net: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,10 +198,21 @@ func TestEditRefusesTellingCertificates(t *testing.T) {
 // selfSigned is a certificate for the hosts, and its key, in files.
 func selfSigned(t *testing.T, hosts ...string) ingress.Certificate {
 	t.Helper()
+	return signedBy(t, newKey(t), hosts...)
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return key
+}
+
+// signedBy is the same with that key.
+func signedBy(t *testing.T, key *ecdsa.PrivateKey, hosts ...string) ingress.Certificate {
+	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: slices.Clone(hosts), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

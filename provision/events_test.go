@@ -117,7 +117,8 @@ func TestEventsDocument(t *testing.T) {
 	}
 	var doc strings.Builder
 	doc.WriteString("# Events\n\nWith `--output json` (or `WIABCTL_OUTPUT=json`) the commands that plan, change or tell of stages print one event a line, as JSON, while it\n" +
-		"happens. This page is made from the code (`go test ./provision -update`). New kinds and new fields may come; what is here keeps its meaning.\n\n" +
+		"happens. This page is made from the code (`go test ./provision -update`). New kinds and new fields may come; what is here keeps its meaning.\n" +
+		"Commands that list something print one object a line. Errors stand on standard error, in words, and in the [exit code](failures.md).\n\n" +
 		"## An event\n\n")
 	fields(t, &doc, "event.go", reflect.TypeFor[Event]())
 	doc.WriteString("\n## The run\n\n")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"wiabctl/ingress"
 	"wiabctl/network"
 	"wiabctl/provision/change"
 )
@@ -36,17 +37,22 @@ func (p preflight) Plan(ctx context.Context) ([]change.Change, error) {
 	return p.fetch(ctx)
 }
 
-// certificateCheck refuses the user's own certificates that a client would refuse, and warns of
-// keys that everybody may read.
+// certificateCheck refuses the user's own certificates that a client would refuse or that tell of
+// another domain, and warns of keys that everybody may read.
 func (i *Installation) certificateCheck(context.Context) error {
+	set, pairs := i.domainSet(), map[string]ingress.Pair{}
 	var errs []error
-	for _, d := range i.config.Ingress.Domains {
-		if d.Certificate.Own() {
-			_, err := i.domainSet().ReadPair(d, time.Now(), nil)
-			errs = append(errs, err, d.Exposed())
+	for _, d := range set.Extra {
+		if !d.Certificate.Own() {
+			continue
 		}
+		pair, err := set.ReadPair(d, time.Now(), nil)
+		if err == nil {
+			pairs[d.Domain] = pair
+		}
+		errs = append(errs, err, d.Exposed())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, set.SharedKeys(pairs))...)
 }
 
 // callingCheck refuses a secret of TURN servers that cannot be read.

@@ -30,7 +30,7 @@ const (
 	OutcomeDone     Outcome = "done"     // without a failure
 	OutcomeFailed   Outcome = "failed"   // with the failures that it tells
 	OutcomeDeclined Outcome = "declined" // nobody said yes
-	OutcomeStopped  Outcome = "stopped"  // by a signal
+	OutcomeStopped  Outcome = "stopped"  // by a signal, or because the time of --timeout was over
 	OutcomeRunning  Outcome = "running"  // it has not ended
 	OutcomeCut      Outcome = "cut off"  // killed, or the host lost its power
 )

@@ -72,9 +72,12 @@ func (s *Snapshots) begun() ([]string, error) {
 	return names, nil
 }
 
-// forget removes the snapshot's directories, and those that hold none any more.
+// forget removes the snapshot's directories, that by which it is known last, and those that hold none any more.
 func (s *Snapshots) forget(name string) error {
-	err := errors.Join(os.RemoveAll(s.memoryDir(name)), os.RemoveAll(s.dir(name)))
+	err := os.RemoveAll(s.memoryDir(name))
+	if err == nil {
+		err = os.RemoveAll(s.dir(name))
+	}
 	_, _ = os.Remove(s.memoryRoot()), os.Remove(s.Dir) // fails where others remain
 	return err
 }

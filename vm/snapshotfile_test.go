@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A file that goes between two looks, as this link's target did, holds nothing.
@@ -20,5 +22,29 @@ func TestMemoryBytes(t *testing.T) {
 	}
 	if sum, err := s.memoryBytes("a"); err != nil || sum != 1000 {
 		t.Errorf("%d bytes, %v", sum, err)
+	}
+}
+
+// Memory that cannot be deleted keeps the directory by which the snapshot is known.
+func TestForgetKeepsWhatIsLeft(t *testing.T) {
+	needRoot(t)
+	s := &Snapshots{Room: &Room{Images: t.TempDir()}, Dir: t.TempDir()}
+	if err := s.begin("a", true); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", s.memoryDir("a"), "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	left := s.forget("a")
+	names, err := s.begun()
+	if left == nil || err != nil || len(names) != 1 {
+		t.Errorf("%v; the snapshots are %q, %v", left, names, err)
+	}
+	if err := unix.Unmount(s.memoryDir("a"), 0); err != nil {
+		t.Fatal(err)
+	}
+	left = s.forget("a")
+	if names, err = s.begun(); left != nil || err != nil || len(names) != 0 {
+		t.Errorf("%v; the snapshots are %q, %v", left, names, err)
 	}
 }
