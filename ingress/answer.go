@@ -109,8 +109,14 @@ func get(ctx context.Context, client *http.Client, q question) Answer {
 // domain's Secret is missing or unusable.
 const fake = "Kubernetes Ingress Controller Fake Certificate"
 
-// errFake says what that certificate means.
-var errFake = errors.New("the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing")
+// fakeShown says what that certificate means, instead of what is wrong with it.
+type fakeShown struct{ wrong error }
+
+func (fakeShown) Error() string {
+	return "the ingress shows its fake certificate: the domain's own is not issued, or its Secret is missing"
+}
+
+func (f fakeShown) Unwrap() error { return f.wrong }
 
 // plainly says in a person's words what a TLS error means. The URL is told beside it.
 func plainly(err error) error {
@@ -120,7 +126,7 @@ func plainly(err error) error {
 	var bad *tls.CertificateVerificationError
 	if errors.As(err, &bad) && len(bad.UnverifiedCertificates) > 0 &&
 		bad.UnverifiedCertificates[0].Subject.CommonName == fake {
-		return fmt.Errorf("%w (%w)", errFake, err)
+		return fakeShown{err}
 	}
 	return err
 }

@@ -68,7 +68,7 @@ func TestVerifyDomain(t *testing.T) {
 		"calls not allowed":          {"sftd/sft/url", page(200, "", allow, "https://webapp.green.example.org"), own, "sft", []string{"does not allow https://webapp." + red}},
 		"a leak":                     {"teams/", page(200, "see webapp.blue.example.net"), own, "leaks", []string{"the body of https://teams." + red + "/ names webapp.blue.example.net"}},
 		"a name beside the names":    {"", nil, a.issue("webapp.blue.example.net", later, names...), "leaks", []string{"the certificate of webapp." + red + " names webapp.blue.example.net"}},
-		"fake certificate":           {"", nil, stranger.issue(fake, later, "ingress.local"), "certificate", []string{"account." + red, "fake certificate", "(and assets, nginz-https, nginz-ssl, teams, webapp)"}},
+		"fake certificate":           {"", nil, stranger.issue(fake, later, "ingress.local"), "certificate", []string{"account." + red, "fake certificate: the domain's own is not issued, or its Secret is missing (and assets, nginz-https, nginz-ssl, teams, webapp)"}},
 		"unknown authority":          {"", nil, stranger.issue("", later, names...), "certificate", []string{"unknown authority"}},
 		"another's certificate":      {"", nil, a.issue("", later, Hosts("pink.example.org")...), "certificate", []string{"not account." + red}},
 		"one name is missing":        {"", nil, a.issue("", later, names[1:]...), "certificate", []string{"nginz-https." + red + ": "}},
