@@ -29,17 +29,14 @@ func readIssuance(t *testing.T, name string) issuance {
 	return is
 }
 
-// inUTC makes times in texts the same everywhere.
-func inUTC(t *testing.T) {
-	t.Helper()
-	local := time.Local
+// TestMain makes times in texts the same everywhere, before anybody reads the time zone.
+func TestMain(m *testing.M) {
 	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
+	m.Run()
 }
 
 // TestCertificateStories tells the story of each case in testdata/issuance.
 func TestCertificateStories(t *testing.T) {
-	inUTC(t)
 	files, err := filepath.Glob(filepath.Join("testdata", "issuance", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
@@ -92,7 +89,6 @@ func TestCertificateTriedAgain(t *testing.T) {
 }
 
 func TestCertificateList(t *testing.T) {
-	inUTC(t)
 	is := readIssuance(t, "ready")
 	other := is.Certificates[0]
 	other.Metadata.Name = "green-example-org-csr"
