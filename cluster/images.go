@@ -98,14 +98,24 @@ func (o Offline) planImages(ctx context.Context) ([]change.Change, error) {
 	return changes, nil
 }
 
-// planContainers takes the containers away that were made of an image.
+// planContainers takes the containers away that were made of an image. Those of an image that somebody made of it
+// are somebody's, and docker's filter has them too.
 func (o Offline) planContainers(ctx context.Context, id string) ([]change.Change, error) {
-	containers, err := firstWords(ctx, o.Admin, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+id)
-	var changes []change.Change
-	for _, container := range containers {
-		changes = append(changes, o.deletion("container "+container, "it was made of an image of the artifact", "docker", "rm", "--force", container))
+	descendants, err := firstWords(ctx, o.Admin, "sudo", "docker", "ps", "--all", "--quiet", "--filter", "ancestor="+id)
+	if err != nil || len(descendants) == 0 {
+		return nil, err
 	}
-	return changes, err
+	images, err := firstWords(ctx, o.Admin, slices.Concat([]string{"sudo", "docker", "inspect", "--type=container", "--format={{.Image}}"}, descendants)...)
+	if err != nil {
+		return nil, err
+	}
+	var changes []change.Change
+	for i, container := range descendants {
+		if i < len(images) && images[i] == id {
+			changes = append(changes, o.deletion("container "+container, "it was made of an image of the artifact", "docker", "rm", "--force", container))
+		}
+	}
+	return changes, nil
 }
 
 // dockerImages are the names of all images that docker has, by id.

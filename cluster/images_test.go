@@ -39,14 +39,16 @@ func TestUnload(t *testing.T) {
 	}
 }
 
-// TestRemoveImages plans for two versions, the second of which found what the first had loaded.
+// TestRemoveImages plans for two versions, the second of which found what the first had loaded. Somebody has made an image
+// of one of the artifact's, and runs it.
 func TestRemoveImages(t *testing.T) {
 	asSudo(t)
 	bin := t.TempDir()
 	writeProgram(t, filepath.Join(bin, "docker"), `case "$*" in
 "images --all --no-trunc --format {{.ID}} {{.Repository}}:{{.Tag}}")
   printf '%s\n' "`+hex64("a")+` `+toolsName+`" "`+hex64("b")+` `+zauthName+`" "`+hex64("b")+` mine:1" "`+hex64("9")+` <none>:<none>" ;;
-"ps --all --quiet --filter ancestor=`+hex64("a")+`") echo 123 ;;
+"ps --all --quiet --filter ancestor=`+hex64("a")+`") printf '%s\n' 122 123 ;;
+"inspect --type=container --format={{.Image}} 122 123") printf '%s\n' `+hex64("e")+` `+hex64("a")+` ;;
 *) echo "docker $*: not expected" >&2; exit 64 ;;
 esac`)
 	writeProgram(t, filepath.Join(bin, "systemctl"), `[ "$1 $5" = "list-units wiabctl-job-*.service" ]`)
