@@ -22,7 +22,7 @@ type Layers struct {
 	// Want tells what there is to render.
 	Want func(ctx context.Context) (Rendering, error)
 	// Check looks whether the objects that came of it do what the values are for.
-	Check func(ctx context.Context, of Rendering, rendered map[string]Rendered) error
+	Check func(ctx context.Context, of Rendering, rendered map[string]Rendered) (Faults, error)
 }
 
 // renderedName is the receipt: the digest of the layers and charts that were found good last.
@@ -74,27 +74,38 @@ func (l Layers) render(ctx context.Context, say change.Progress) error {
 	return l.Admin.Write(ctx, renderedName, []byte(digest+"\n"), 0o600)
 }
 
-// check looks at what is wanted. What is wrong without the user's overlays too is not theirs.
+// check looks at what is wanted. What is wrong with a release without the user's overlays too is not theirs; where
+// there is no value of ours either, it is not for us to judge: helm says it when it deploys.
 func (l Layers) check(ctx context.Context, want Rendering) error {
-	err := l.look(ctx, want)
-	if err == nil || len(want.Users) == 0 {
+	wrong, err := l.look(ctx, want)
+	if err != nil || len(wrong) == 0 || len(want.Users) == 0 {
+		return errors.Join(err, wrong.Err())
+	}
+	bare, err := l.look(ctx, want.Bare())
+	if err != nil {
 		return err
 	}
-	if bare := l.look(ctx, want.Bare()); bare != nil {
-		return bare
+	for release := range wrong {
+		switch {
+		case bare[release] == nil:
+		case want.computed(release):
+			wrong[release] = bare[release]
+		default:
+			delete(wrong, release)
+		}
 	}
-	return err
+	return wrong.Err()
 }
 
 // look has helm render, and checks what came of it.
-func (l Layers) look(ctx context.Context, want Rendering) error {
+func (l Layers) look(ctx context.Context, want Rendering) (Faults, error) {
 	output, err := l.Admin.feed(ctx, bytes.NewReader(want.Input()), append([]string{l.Admin.path(toolsFile)}, want.Command()...)...)
 	if err != nil {
-		return fmt.Errorf("render the charts: %w", err)
+		return nil, fmt.Errorf("render the charts: %w", err)
 	}
 	rendered, err := ParseRendered(output)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return l.Check(ctx, want, rendered)
 }

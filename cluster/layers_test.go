@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -72,13 +73,13 @@ func someRendering() Rendering {
 
 func TestLayers(t *testing.T) {
 	admin, calls := renderedAdmin(t)
-	want, found := someRendering(), error(nil)
+	want, found := someRendering(), Faults{}
 	var seen map[string]Rendered
 	stage := Layers{Admin: admin,
 		Want: func(context.Context) (Rendering, error) { return want, nil },
-		Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) error {
+		Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) (Faults, error) {
 			seen = rendered
-			return found
+			return found, nil
 		},
 	}
 	plan := func() []change.Change {
@@ -101,8 +102,8 @@ func TestLayers(t *testing.T) {
 		"webapp, wire-server, nginx-ingress-services-red, nginx-ingress-services-blue" {
 		t.Fatalf("changes: %v", got)
 	}
-	found = errors.New("a value is dropped")
-	if err := apply(); !errors.Is(err, found) || len(plan()) != 1 {
+	found = Faults{"webapp": errors.New("a value is dropped")}
+	if err := apply(); !errors.Is(err, found["webapp"]) || len(plan()) != 1 {
 		t.Fatalf("what is not good: %v, %v", err, plan())
 	}
 	found = nil
@@ -166,7 +167,10 @@ func TestLayersRefused(t *testing.T) {
 	var seen map[string]Rendered
 	stage := Layers{Admin: admin, Want: func(context.Context) (Rendering, error) {
 		return Rendering{Domain: "d.example.org", Layers: map[string]map[string]any{"refusing": {}, "webapp": {}}}, nil
-	}, Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) error { seen = rendered; return nil }}
+	}, Check: func(_ context.Context, _ Rendering, rendered map[string]Rendered) (Faults, error) {
+		seen = rendered
+		return nil, nil
+	}}
 	changes, err := stage.Plan(t.Context())
 	if err == nil {
 		err = changes[0].Apply(t.Context(), nil)
@@ -194,11 +198,11 @@ func TestLayersOfTheUser(t *testing.T) {
 	want.Users = map[string]map[string]any{"webapp": {"user": "w"}, "smtp": {"user": "s"}, "minio-external": {"user": "m"}, "nginx-ingress-services-red": {"user": "r"}}
 	var seen []map[string]Rendered
 	var asked []Rendering
-	found := func(Rendering) error { return nil }
+	found := func(bool) Faults { return nil }
 	stage := Layers{Admin: admin, Want: func(context.Context) (Rendering, error) { return want, nil },
-		Check: func(_ context.Context, of Rendering, rendered map[string]Rendered) error {
+		Check: func(_ context.Context, of Rendering, rendered map[string]Rendered) (Faults, error) {
 			asked, seen = append(asked, of), append(seen, rendered)
-			return found(of)
+			return found(of.Users["webapp"] != nil || of.Users["nginx-ingress-services-red"] != nil), nil
 		}}
 	apply := func() error {
 		t.Helper()
@@ -214,12 +218,9 @@ func TestLayersOfTheUser(t *testing.T) {
 	}
 
 	overlay, charts := errors.New("the overlay is wrong"), errors.New("the charts are wrong")
-	withUsers := func(of Rendering) bool {
-		return of.Users["webapp"] != nil || of.Users["nginx-ingress-services-red"] != nil
-	}
-	found = func(of Rendering) error {
-		if withUsers(of) {
-			return overlay
+	found = func(withUsers bool) Faults {
+		if withUsers {
+			return Faults{"webapp": overlay}
 		}
 		return nil
 	}
@@ -236,16 +237,18 @@ func TestLayersOfTheUser(t *testing.T) {
 	if !slices.Equal(slices.Sorted(maps.Keys(seen[0])), slices.Sorted(maps.Keys(seen[1]))) {
 		t.Errorf("with and without overlays not the same is rendered: %v", seen)
 	}
-	found = func(of Rendering) error {
-		if withUsers(of) {
-			return overlay
+	of := func(release string, theirs error) error { return fmt.Errorf("%s: %w", release, theirs) }
+	found = func(withUsers bool) Faults {
+		if withUsers {
+			return Faults{"webapp": of("webapp", overlay), "domains": of("domains", overlay), "smtp": of("smtp", overlay), "minio-external": of("minio-external", overlay)}
 		}
-		return charts
+		return Faults{"webapp": of("webapp", charts), "minio-external": of("minio-external", charts), "wire-server": of("wire-server", charts)}
 	}
-	if err := apply(); !errors.Is(err, charts) || errors.Is(err, overlay) {
-		t.Errorf("charts that are wrong: %v", err)
+	// Of minio-external nothing is ours, and what an overlay mends is not wrong.
+	if err := apply(); err == nil || err.Error() != "domains: the overlay is wrong\nsmtp: the overlay is wrong\nwebapp: the charts are wrong" {
+		t.Errorf("charts and overlays that are wrong: %v", err)
 	}
-	found = func(Rendering) error { return nil }
+	found = func(bool) Faults { return nil }
 	before := calls()
 	if err := apply(); err != nil || len(asked) != 1 || calls()-before != 5 {
 		t.Fatalf("good ones: %v, after %d looks and %d calls", err, len(asked), calls()-before)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // for the script
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,6 +41,9 @@ func (r Rendering) Bare() Rendering {
 	return r
 }
 
+// computed tells whether there are values of ours in what is rendered under that name.
+func (r Rendering) computed(name string) bool { return name == ownReleases || r.Layers[name] != nil }
+
 // artifacts are the artifact's releases that there is anything to render of.
 func (r Rendering) artifacts() []string {
 	names := slices.Collect(maps.Keys(r.Layers))
@@ -59,6 +63,18 @@ func (r Rendering) releases() []string {
 		names = append(names, one.Name)
 	}
 	return names
+}
+
+// Faults are what is wrong with what was rendered, by its name; what is right is not among them.
+type Faults map[string]error
+
+// Err is all of it, in the order of the names; nil where nothing is wrong.
+func (f Faults) Err() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		errs = append(errs, f[name])
+	}
+	return errors.Join(errs...)
 }
 
 // Rendered is what helm made of a release's values.

@@ -215,7 +215,7 @@ func TestHowToMistakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = checkRendered(set, artifact, nil, render(t, miniature, mistake.make(r)))
+			err = checkRendered(set, artifact, nil, render(t, miniature, mistake.make(r))).Err()
 			if err == nil || !errors.Is(err, mistake.kind) || !strings.Contains(err.Error(), mistake.says) {
 				t.Errorf("it was told as\n%v\nwant %q", err, mistake.says)
 			}
@@ -248,7 +248,7 @@ func TestCallMistakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			mistake.make(r.Layers["wire-server"]["brig"].(map[string]any))
-			err = checkRendered(set, artifact, nil, render(t, miniature, r))
+			err = checkRendered(set, artifact, nil, render(t, miniature, r)).Err()
 			if !errors.Is(err, ingress.LayerDropped.Failf("")) || !strings.Contains(err.Error(), mistake.says) {
 				t.Errorf("it was told as\n%v\nwant %q", err, mistake.says)
 			}

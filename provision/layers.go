@@ -97,16 +97,13 @@ func rendering(set ingress.Set, artifact ingress.Artifact) (cluster.Rendering, e
 }
 
 // checkRendered looks whether what was rendered does what the layers are for.
-func (i *Installation) checkRendered(ctx context.Context, of cluster.Rendering, rendered map[string]cluster.Rendered) error {
+func (i *Installation) checkRendered(ctx context.Context, of cluster.Rendering, rendered map[string]cluster.Rendered) (cluster.Faults, error) {
 	artifact, err := i.layerSources(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	users, err := i.userOverlays(ctx)
-	if err != nil {
-		return err
-	}
-	return checkRendered(i.renderedSet(), artifact, overlaysOf(of, users), rendered)
+	return checkRendered(i.renderedSet(), artifact, overlaysOf(of, users), rendered), err
 }
 
 // overlaysOf are those of the overlays that were rendered.
@@ -117,16 +114,14 @@ func overlaysOf(of cluster.Rendering, users map[string]ingress.UserOverlay) map[
 }
 
 // checkRendered tells what is wrong with each release, and blames the user's overlays over it.
-func checkRendered(set ingress.Set, artifact ingress.Artifact, users map[string]ingress.UserOverlay, rendered map[string]cluster.Rendered) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(rendered)) {
-		err := ingress.Check(set, artifact, users, name, ingress.Rendered(rendered[name]))
-		if err != nil {
-			err = blame(overlaid(users, name, err.Error()), err)
+func checkRendered(set ingress.Set, artifact ingress.Artifact, users map[string]ingress.UserOverlay, rendered map[string]cluster.Rendered) cluster.Faults {
+	wrong := cluster.Faults{}
+	for name, r := range rendered {
+		if err := ingress.Check(set, artifact, users, name, ingress.Rendered(r)); err != nil {
+			wrong[name] = blame(overlaid(users, name, err.Error()), err)
 		}
-		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return wrong
 }
 
 // overlaid are the files of the overlays that the words are about. All domains' releases are

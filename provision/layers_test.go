@@ -132,7 +132,7 @@ func TestOverlaysOf(t *testing.T) {
 
 func TestCheckRendered(t *testing.T) {
 	set := opened(t, smallest+"domains: [{domain: red.example.com}]").renderedSet()
-	err := checkRendered(set, sources(t, miniature), nil, map[string]cluster.Rendered{"webapp": {Refusal: "Error: no"}})
+	err := checkRendered(set, sources(t, miniature), nil, map[string]cluster.Rendered{"webapp": {Refusal: "Error: no"}}).Err()
 	if !errors.Is(err, ingress.ChartUnfit.Failf("")) || !strings.Contains(err.Error(), "webapp refuses its values: Error: no") {
 		t.Errorf("got %v", err)
 	}

@@ -140,7 +140,7 @@ func TestRendered(t *testing.T) {
 			if got := slices.Sorted(maps.Keys(rendered)); !slices.Equal(got, expected) {
 				t.Errorf("rendered %v, want %v", got, expected)
 			}
-			if err := checkRendered(set, sources(t, charts()), nil, rendered); err != nil {
+			if err := checkRendered(set, sources(t, charts()), nil, rendered).Err(); err != nil {
 				t.Error(err)
 			}
 			for release, r := range rendered {
@@ -211,7 +211,7 @@ func TestRenderedWithUsersOverlays(t *testing.T) {
 			if !slices.ContainsFunc(want.Own, func(r cluster.Release) bool { return want.Users[r.Name] != nil }) {
 				want.Own = nil
 			}
-			err = checkRendered(set, artifact, users, render(t, miniature, want))
+			err = checkRendered(set, artifact, users, render(t, miniature, want)).Err()
 			if (err == nil) != (len(tc.says) == 0) || err != nil && !errors.Is(err, OverlayInvalid.Failf("")) {
 				t.Fatalf("got %v, want %q", err, tc.says)
 			}
@@ -245,7 +245,7 @@ func BenchmarkRendered(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if err := checkRendered(set, a, nil, render(b, charts(), want)); err != nil {
+				if err := checkRendered(set, a, nil, render(b, charts(), want)).Err(); err != nil {
 					b.Fatal(err)
 				}
 			}
