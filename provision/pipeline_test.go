@@ -266,9 +266,11 @@ func TestBlockedTellsAnObstacleOnce(t *testing.T) {
 		{testStage{world: w, name: "b", planErr: fmt.Errorf("read y: %w", silent)}, nil},
 		{testStage{world: w, name: "c", planErr: HostKeyMissing.Failf("the admin host is silent")}, nil},
 		{testStage{world: w, name: "d", planErr: silent}, nil},
+		{testStage{world: w, name: "e", planErr: OverlayInvalid.Failf("x.yaml: line 1: no")}, nil},
+		{testStage{world: w, name: "f", planErr: OverlayInvalid.Failf("x.yaml: line 1: no")}, nil}, // who read the file again
 	}, Observe: func(Event) {}}
 	err := p.Blocked(p.Plan(t.Context()))
-	want := "a: read x: the admin host is silent; the same stands in the way of b, d\nc: the admin host is silent"
+	want := "a: read x: the admin host is silent; the same stands in the way of b, d\nc: the admin host is silent\ne: x.yaml: line 1: no; the same stands in the way of f"
 	if err == nil || err.Error() != want {
 		t.Errorf("error:\n%v\nwant\n%s", err, want)
 	}

@@ -58,17 +58,26 @@ func noting(ctx context.Context, stage string) context.Context {
 // ran into is told once.
 func (p *Pipeline) Blocked(plans []Planned) error {
 	var errs []error
-	met := map[*change.Failure]int{}
+	met, told := map[*change.Failure]int{}, map[string]int{}
 	also := map[int][]string{}
 	for i, step := range p.Steps {
 		if plans[i].Err == nil || p.touched(step, plans) {
 			continue
 		}
-		if failures := change.Failures(plans[i].Err); len(failures) == 1 {
-			if first, again := met[failures[0]]; again {
-				also[first] = append(also[first], step.Name())
-				continue
-			}
+		text, failures := strings.TrimPrefix(plans[i].Err.Error(), step.Name()+": "), change.Failures(plans[i].Err)
+		first, again := 0, false
+		if len(failures) == 1 {
+			first, again = met[failures[0]]
+		}
+		if !again {
+			first, again = told[text]
+		}
+		if again {
+			also[first] = append(also[first], step.Name())
+			continue
+		}
+		told[text] = len(errs)
+		if len(failures) == 1 {
 			met[failures[0]] = len(errs)
 		}
 		errs = append(errs, plans[i].Err)
