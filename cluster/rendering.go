@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed" // for the script
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,18 +62,6 @@ func (r Rendering) releases() []string {
 		names = append(names, one.Name)
 	}
 	return names
-}
-
-// Faults are what is wrong with what was rendered, by its name; what is right is not among them.
-type Faults map[string]error
-
-// Err is all of it, in the order of the names; nil where nothing is wrong.
-func (f Faults) Err() error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		errs = append(errs, f[name])
-	}
-	return errors.Join(errs...)
 }
 
 // Rendered is what helm made of a release's values.

@@ -15,19 +15,14 @@ import (
 func TestOnlyANewConnectionProves(t *testing.T) {
 	needRoot(t)
 	clear(t)
-	rename(t, "sshd")
-	server, err := net.Listen("tcp4", "203.0.113.10:2222")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server := sshServer(t)
 	f := usual()
 	f.Spec.Firewall = &Firewall{Prove: 500 * time.Millisecond}
 	rules := f.Spec.Firewall.guard([]string{"wan0"}, []uint16{2222})
 	t.Cleanup(func() { _ = guardTable().drop() })
 
 	old := connection(t, server)
-	err = f.close(t.Context(), rules, true, "", func(line string) {
+	err := f.close(t.Context(), rules, true, "", func(line string) {
 		if strings.HasPrefix(line, "log in") {
 			logIn(t, old)
 		}
@@ -49,6 +44,18 @@ func TestOnlyANewConnectionProves(t *testing.T) {
 	if _, err := os.Stat("/run/wiabctl"); err == nil {
 		t.Error("what would have taken the firewall back is still there")
 	}
+}
+
+// sshServer has this process be the SSH server, at port 2222 of the public address.
+func sshServer(t *testing.T) net.Listener {
+	t.Helper()
+	rename(t, "sshd")
+	server, err := net.Listen("tcp4", "203.0.113.10:2222")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server
 }
 
 // connection is the server's end of a new connection.
@@ -91,12 +98,7 @@ func logIn(t *testing.T, conn *net.TCPConn) {
 func TestRollbackThatFailsLeavesTheClock(t *testing.T) {
 	needRoot(t)
 	clear(t)
-	rename(t, "sshd")
-	server, err := net.Listen("tcp4", "203.0.113.10:2222")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	sshServer(t)
 	if err := os.MkdirAll("/run/systemd/system", 0o755); err != nil { // sd_booted(3)
 		t.Fatal(err)
 	}
