@@ -155,7 +155,11 @@ func blame(files []string, wrong error) error {
 	if len(files) == 0 {
 		return wrong
 	}
-	secrets, err := secretFiles{named: files}.secrets()
+	var read secretFiles
+	for _, file := range files {
+		read.named = append(read.named, literally(file))
+	}
+	secrets, err := read.secrets()
 	if err != nil {
 		return err
 	}

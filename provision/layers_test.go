@@ -137,3 +137,19 @@ func TestCheckRendered(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What is told of an overlay holds none of its secrets, wherever the file is.
+func TestBlameTellsNoSecret(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a[b]*")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "wire-server.yaml")
+	if err := os.WriteFile(file, []byte("brig: {secrets: {smtpPassword: hunter2hunter2}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := blame([]string{file}, errors.New("helm says hunter2hunter2"))
+	if !errors.Is(err, OverlayInvalid.Failf("")) || !strings.Contains(err.Error(), file) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("told: %v", err)
+	}
+}
